@@ -1,0 +1,12 @@
+#!/bin/sh
+# The one gate: format, lint with type-aware rules, types, layers, dead code, generated code unchanged.
+set -eu
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+step() { printf '== %s\n' "$1"; }
+step format && oxfmt --check .
+step types && node node_modules/typescript7/bin/tsc -p tsconfig.json
+step lint && oxlint --type-aware --deny-warnings
+step layers && bun run scripts/check-layers.ts
+step 'dead code' && knip
+step 'generated code' && sh scripts/gen.sh --check
