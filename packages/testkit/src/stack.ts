@@ -6,8 +6,9 @@
  *     SCRATCH/docker.sock      d/ de/        dockerd: host, data root, exec root
  *     SCRATCH/containerd.log  dockerd.log
  */
-import { connect } from 'node:net';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { failedPrecondition } from '@docker-ts/base/errors';
 import { unmount, MNT_DETACH } from '@docker-ts/linux/mount';
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from './command.ts';
@@ -60,6 +61,7 @@ export class Stack implements AsyncDisposable {
     this.containerd = new Daemon({
       name: 'containerd',
       command: this.#containerdCommand(options.logLevel ?? 'info'),
+      env: this.#daemonEnv,
       logFile: this.scratch.join('containerd.log'),
       ready: () => answers(this.containerdSocket),
       ...tell,
@@ -67,6 +69,7 @@ export class Stack implements AsyncDisposable {
     this.dockerd = new Daemon({
       name: 'dockerd',
       command: this.#dockerdCommand(options),
+      env: this.#daemonEnv,
       logFile: this.scratch.join('dockerd.log'),
       ready: () => pings(this.dockerSocket),
       ...tell,
@@ -84,6 +87,12 @@ export class Stack implements AsyncDisposable {
       await stack[Symbol.asyncDispose]().catch(() => {});
       throw error;
     }
+  }
+
+  /** Every program finds the next one down in its own folder or, the originals, in PATH. */
+  get #daemonEnv(): Record<string, string> {
+    const folders = [this.programs.runc, this.programs.containerd, this.programs.dockerd].map((path) => dirname(path));
+    return { PATH: [...new Set(folders), process.env['PATH']].join(':') };
   }
 
   #containerdCommand(logLevel: string): string[] {
@@ -117,7 +126,9 @@ export class Stack implements AsyncDisposable {
     );
     if (this.programs.flavour === 'ours')
       flags.push('--bridge', this.bridge, '--log-level', options.logLevel ?? 'info');
-    return [this.programs.dockerd, ...flags, ...(options.dockerdFlags ?? [])];
+    const command = [this.programs.dockerd, ...flags, ...(options.dockerdFlags ?? [])];
+    // the original's bridge and rules have fixed names: a network namespace of its own keeps them off the machine's
+    return this.programs.flavour === 'ours' ? command : ['unshare', '--net', ...command];
   }
 
   /** What points clients at this stack. */
@@ -168,7 +179,9 @@ export class Stack implements AsyncDisposable {
       const left = this.scratch.mounts();
       for (const point of left.toReversed()) unmount(point, MNT_DETACH);
       this.scratch[Symbol.dispose]();
-      if (left.length > 0) throw failedPrecondition(`the stack left mounts behind: ${left.join(', ')}`);
+      // the original leaves the name of its own network namespace behind
+      if (left.length > 0 && this.programs.flavour === 'ours')
+        throw failedPrecondition(`the stack left mounts behind: ${left.join(', ')}`);
     });
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
   }
