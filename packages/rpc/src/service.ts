@@ -115,5 +115,5 @@ export type ClientOf<Definition extends ServiceDefinition> = {
 
 /** The bytes of a message given with defaults left out. */
 export function encodeInput(codec: MessageCodec, input: unknown): Uint8Array<ArrayBuffer> {
-  return codec.encode(codec.fromPartial((input ?? {}) as object)).finish();
+  return codec.encode(codec.fromPartial(input ?? {})).finish();
 }
