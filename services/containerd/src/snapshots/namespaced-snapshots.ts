@@ -1,0 +1,301 @@
+/**
+ * One snapshotter as the clients of a namespace see it (containerd core/metadata/snapshot.go). A client's key `K` in namespace `N` stands for
+ * `N/<number>/K` of the snapshotter below, so that namespaces share nothing and a key may be used again at once. Labels, parents and
+ * times that clients see are kept here; only `containerd.io/snapshot/…` labels and `containerd.io/snapshot.ref` go down.
+ *
+ *     <namespace>/<key> → { backend, parent, labels, createdNs, updatedNs }
+ */
+import { alreadyExists, failedPrecondition, isCode, notFound } from '@docker-ts/base/errors';
+import { KeyedMutex } from '@docker-ts/base/mutex';
+import type { Mount } from '../mounts/mount.ts';
+import { checkLabels, inheritedLabels, snapshotRefLabel, updateLabels } from './labels.ts';
+import type { RecordTable } from './record-table.ts';
+import type { SnapshotEvents } from './snapshot-events.ts';
+import type { CommitOptions, SnapshotInfo, SnapshotLabels, Snapshotter, SnapshotUsage } from './snapshotter.ts';
+
+/** Who asks: the namespace, and the lease that new snapshots are to be put on. */
+export interface SnapshotScope {
+  readonly namespace: string;
+  readonly lease?: string;
+}
+
+/** As stored. */
+export interface NamespacedRow {
+  /** The key or name in the snapshotter below. */
+  readonly backend: string;
+  readonly parent: string;
+  readonly labels: SnapshotLabels;
+  readonly createdNs: string;
+  readonly updatedNs: string;
+}
+
+/** The leases, as far as snapshots are concerned. A lease that does not exist is not_found. */
+export interface SnapshotLeases {
+  add(namespace: string, lease: string, snapshotter: string, key: string): Promise<void>;
+  remove(namespace: string, lease: string, snapshotter: string, key: string): Promise<void>;
+}
+
+export interface NamespacedSnapshotsOptions {
+  readonly name: string;
+  readonly backend: Snapshotter;
+  readonly table: RecordTable<NamespacedRow>;
+  readonly leases: SnapshotLeases;
+  readonly events: SnapshotEvents;
+}
+
+const nowNs = (): string => (BigInt(Date.now()) * 1_000_000n).toString();
+
+export class NamespacedSnapshots implements AsyncDisposable {
+  readonly name: string;
+  readonly #backend: Snapshotter;
+  readonly #table: RecordTable<NamespacedRow>;
+  readonly #leases: SnapshotLeases;
+  readonly #events: SnapshotEvents;
+  readonly #namespaces = new Map<string, Map<string, NamespacedRow>>();
+  readonly #locks = new KeyedMutex();
+  #sequence = 0;
+
+  private constructor(options: NamespacedSnapshotsOptions) {
+    this.name = options.name;
+    this.#backend = options.backend;
+    this.#table = options.table;
+    this.#leases = options.leases;
+    this.#events = options.events;
+  }
+
+  /**
+   * Loads the records and makes both sides agree after a crash between their writes: records without a snapshot are dropped, and
+   * snapshots without a record removed.
+   */
+  static async open(options: NamespacedSnapshotsOptions): Promise<NamespacedSnapshots> {
+    const snapshots = new NamespacedSnapshots(options);
+    for (const [path, row] of await options.table.load()) {
+      const slash = path.indexOf('/');
+      snapshots.#rowsOf(path.slice(0, slash)).set(path.slice(slash + 1), row);
+    }
+    await snapshots.#reconcile();
+    return snapshots;
+  }
+
+  async stat(scope: SnapshotScope, key: string): Promise<SnapshotInfo> {
+    const row = this.#row(scope.namespace, key);
+    return this.#merged(key, row, await this.#backend.stat(row.backend));
+  }
+
+  update(
+    scope: SnapshotScope,
+    name: string,
+    labels: SnapshotLabels,
+    fieldPaths: readonly string[],
+  ): Promise<SnapshotInfo> {
+    return this.#locks.run(scope.namespace, async () => {
+      const row = this.#row(scope.namespace, name);
+      const next = {
+        ...row,
+        labels: updateLabels(name, row.labels, labels, fieldPaths),
+        updatedNs: nowNs(),
+      };
+      checkLabels(next.labels);
+      const info = await this.#backend.update(row.backend, inheritedLabels(next.labels), []);
+      await this.#write(scope.namespace, [[name, next]], true);
+      return this.#merged(name, next, info);
+    });
+  }
+
+  usage(scope: SnapshotScope, key: string): Promise<SnapshotUsage> {
+    return this.#backend.usage(this.#row(scope.namespace, key).backend);
+  }
+
+  mounts(scope: SnapshotScope, key: string): Promise<readonly Mount[]> {
+    return this.#backend.mounts(this.#row(scope.namespace, key).backend);
+  }
+
+  async prepare(scope: SnapshotScope, key: string, parent: string, labels: SnapshotLabels): Promise<readonly Mount[]> {
+    const mounts = await this.#create('prepare', scope, key, parent, labels);
+    this.#events.prepared(scope.namespace, key, parent, this.name);
+    return mounts;
+  }
+
+  view(scope: SnapshotScope, key: string, parent: string, labels: SnapshotLabels): Promise<readonly Mount[]> {
+    return this.#create('view', scope, key, parent, labels);
+  }
+
+  async commit(scope: SnapshotScope, name: string, key: string, options: CommitOptions): Promise<void> {
+    const { namespace, lease } = scope;
+    const labels = options.labels ?? {};
+    checkLabels(labels);
+    await this.#locks.run(namespace, async () => {
+      if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, name);
+      if (this.#rowsOf(namespace).has(name)) throw alreadyExists(`snapshot "${name}": already exists`);
+      const active = this.#row(namespace, key);
+      const rebased = active.parent === '' && options.parent !== undefined && options.parent !== '';
+      const parent = rebased ? (options.parent ?? '') : active.parent;
+      if (parent !== '') this.#parentRow(namespace, parent);
+      const backend = this.#backendKey(namespace, name);
+      await this.#backend.commit(backend, active.backend, {
+        labels: inheritedLabels(labels),
+        ...(rebased && { parent: this.#row(namespace, parent).backend }),
+      });
+      const time = nowNs();
+      const row = { backend, parent, labels, createdNs: time, updatedNs: time };
+      await this.#write(namespace, [[key], [name, row]], true);
+      if (lease !== undefined) await this.#leases.remove(namespace, lease, this.name, key);
+    });
+    this.#events.committed(namespace, key, name, this.name);
+  }
+
+  async remove(scope: SnapshotScope, key: string): Promise<void> {
+    const { namespace, lease } = scope;
+    await this.#locks.run(namespace, async () => {
+      const row = this.#row(namespace, key);
+      if (this.#hasChildren(namespace, key)) {
+        throw failedPrecondition('cannot remove snapshot with child: failed precondition');
+      }
+      // below first: if it refuses (a child is being made just now), nothing has changed; after a crash `open` drops the record
+      await this.#backend.remove(row.backend).catch((error: unknown) => {
+        if (!isCode(error, 'not_found')) throw error;
+      });
+      await this.#write(namespace, [[key]], false);
+      if (lease !== undefined) await this.#leases.remove(namespace, lease, this.name, key);
+    });
+    this.#events.removed(namespace, key, this.name);
+  }
+
+  /** All snapshots of the namespace in the order of their keys; those that vanish meanwhile are left out. */
+  async *list(scope: SnapshotScope): AsyncGenerator<SnapshotInfo> {
+    const rows = [...this.#rowsOf(scope.namespace)].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [key, row] of rows) {
+      try {
+        yield this.#merged(key, row, await this.#backend.stat(row.backend));
+      } catch (error) {
+        if (!isCode(error, 'not_found')) throw error;
+      }
+    }
+  }
+
+  /** Every snapshot of every namespace, as the garbage collector wants them: without asking the snapshotter. */
+  *records(): Generator<{ namespace: string; key: string; parent: string; labels: SnapshotLabels }> {
+    for (const [namespace, rows] of this.#namespaces) {
+      for (const [key, { parent, labels }] of rows) yield { namespace, key, parent, labels };
+    }
+  }
+
+  cleanup(): Promise<void> {
+    return this.#backend.cleanup();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend[Symbol.asyncDispose]();
+  }
+
+  async #create(
+    verb: 'prepare' | 'view',
+    scope: SnapshotScope,
+    key: string,
+    parent: string,
+    labels: SnapshotLabels,
+  ): Promise<readonly Mount[]> {
+    const { namespace, lease } = scope;
+    checkLabels(labels);
+    const target = labels[snapshotRefLabel];
+    return await this.#locks.run(`${namespace}/${key}`, async () => {
+      if (target !== undefined) await this.#refuseExisting(scope, target, `target snapshot "${target}"`);
+      await this.#refuseExisting(scope, key, `snapshot "${key}"`);
+      const parentBackend = parent === '' ? '' : this.#parentRow(namespace, parent).backend;
+      const backend = this.#backendKey(namespace, key);
+      const mounts = await this.#backend[verb](backend, parentBackend, inheritedLabels(labels));
+      try {
+        if (parent !== '') this.#parentRow(namespace, parent);
+        if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
+        const time = nowNs();
+        await this.#write(namespace, [[key, { backend, parent, labels, createdNs: time, updatedNs: time }]], false);
+      } catch (error) {
+        await this.#backend.remove(backend).catch(() => {});
+        throw error;
+      }
+      return mounts;
+    });
+  }
+
+  /** An existing snapshot is put on the asker's lease before it is told: the asker is going to use it. */
+  async #refuseExisting({ namespace, lease }: SnapshotScope, key: string, subject: string): Promise<void> {
+    if (!this.#rowsOf(namespace).has(key)) return;
+    if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
+    throw alreadyExists(`${subject}: already exists`);
+  }
+
+  async #reconcile(): Promise<void> {
+    const orphans = new Map((await this.#backend.list()).map((info) => [info.name, info]));
+    for (const [namespace, rows] of this.#namespaces) {
+      const lost: [string][] = [];
+      for (const [key, row] of rows) if (!orphans.delete(row.backend)) lost.push([key]);
+      if (lost.length > 0) await this.#write(namespace, lost, false);
+    }
+    // children first: a parent with children cannot be removed
+    const remove = async (name: string): Promise<void> => {
+      const info = orphans.get(name);
+      if (!info) return;
+      for (const other of orphans.values()) if (other.parent === name) await remove(other.name);
+      orphans.delete(name);
+      await this.#backend.remove(name).catch((error: unknown) => {
+        if (!isCode(error, 'failed_precondition') && !isCode(error, 'not_found')) throw error;
+      });
+    };
+    for (const name of orphans.keys()) await remove(name);
+  }
+
+  #merged(name: string, row: NamespacedRow, info: SnapshotInfo): SnapshotInfo {
+    return {
+      kind: info.kind,
+      name,
+      parent: row.parent,
+      labels: { ...info.labels, ...row.labels },
+      createdNs: BigInt(row.createdNs),
+      updatedNs: BigInt(row.updatedNs),
+    };
+  }
+
+  async #write(
+    namespace: string,
+    changes: readonly (readonly [key: string, row?: NamespacedRow])[],
+    durable: boolean,
+  ): Promise<void> {
+    await this.#table.write(
+      changes.map(([key, row]) => ({ key: `${namespace}/${key}`, ...(row && { row }) })),
+      { durable },
+    );
+    const rows = this.#rowsOf(namespace);
+    for (const [key, row] of changes) {
+      if (row) rows.set(key, row);
+      else rows.delete(key);
+    }
+  }
+
+  #backendKey(namespace: string, key: string): string {
+    this.#sequence += 1;
+    return `${namespace}/${Date.now().toString(36)}.${this.#sequence}/${key}`;
+  }
+
+  #rowsOf(namespace: string): Map<string, NamespacedRow> {
+    let rows = this.#namespaces.get(namespace);
+    if (!rows) this.#namespaces.set(namespace, (rows = new Map()));
+    return rows;
+  }
+
+  #hasChildren(namespace: string, key: string): boolean {
+    for (const row of this.#rowsOf(namespace).values()) if (row.parent === key) return true;
+    return false;
+  }
+
+  #row(namespace: string, key: string): NamespacedRow {
+    const row = this.#namespaces.get(namespace)?.get(key);
+    if (!row) throw notFound(`snapshot ${key} does not exist: not found`);
+    return row;
+  }
+
+  #parentRow(namespace: string, parent: string): NamespacedRow {
+    const row = this.#namespaces.get(namespace)?.get(parent);
+    if (!row) throw notFound(`parent snapshot ${parent} does not exist: not found`);
+    return row;
+  }
+}
