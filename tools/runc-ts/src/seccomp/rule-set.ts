@@ -1,0 +1,119 @@
+/**
+ * What a filter says about each system call of one architecture: one return value, or a list of conditional ones that are tried in
+ * order. How rules on the same call combine is libseccomp's: a rule without conditions wins over those with; of two without, the
+ * first stays; the conditions of one rule must all hold; several rules are alternatives.
+ */
+import { invalidArgument } from '@docker-ts/base/errors';
+import type { LinuxSeccompArg } from '@docker-ts/oci/runtime-spec';
+import { type Condition, conditionOf, sameCondition } from './condition.ts';
+import { multiplexedCall } from './socketcall.ts';
+import type { Architecture } from './syscall-table.ts';
+
+export interface ConditionalRule {
+  /** All must hold; in the order of the arguments. */
+  readonly conditions: readonly Condition[];
+  readonly value: number;
+}
+
+/** A return value, or rules of which the first that matches counts. */
+export type Verdict = number | readonly ConditionalRule[];
+
+export class RuleSet {
+  readonly architecture: Architecture;
+  readonly #verdicts = new Map<number, number | ConditionalRule[]>();
+  /** The largest number that a rule names: what lies beyond is younger than the profile. */
+  #last = 0;
+
+  constructor(architecture: Architecture) {
+    this.architecture = architecture;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Counts `name` among the system calls that the profile knows, whatever it says about them. */
+  mention(name: string): void {
+    const number = this.architecture.numbers.get(name);
+    if (number !== undefined && number > this.#last && multiplexedCall(this.architecture, name) === undefined)
+      this.#last = number;
+  }
+
+  /** Adds a rule; no conditions: it always matches. A call that this architecture does not have is left out. */
+  add(name: string, args: readonly LinuxSeccompArg[], value: number): void {
+    const multiplexed = multiplexedCall(this.architecture, name);
+    if (multiplexed !== undefined) {
+      // The operation takes the place of a condition on the first argument; the call's own arguments are behind a pointer.
+      const operation: LinuxSeccompArg = { index: 0, op: 'SCMP_CMP_EQ', value: multiplexed.operation };
+      this.#addNumber(name, multiplexed.number, [operation, ...args.filter(({ index }) => index !== 0)], value);
+    }
+    const number = this.architecture.numbers.get(name);
+    if (number !== undefined) this.#addNumber(name, number, args, value);
+  }
+
+  #addNumber(name: string, number: number, args: readonly LinuxSeccompArg[], value: number): void {
+    const present = this.#verdicts.get(number);
+    if (typeof present === 'number') return;
+    const conditions: Condition[] = [];
+    for (const arg of args) {
+      const condition = conditionOf(arg, this.architecture.argumentBits);
+      if (condition !== undefined) conditions.push(condition);
+    }
+    if (conditions.length === 0) {
+      this.#verdicts.set(number, value);
+      return;
+    }
+    conditions.sort((a, b) => a.index - b.index);
+    const rule = { conditions, value };
+    if (present === undefined) this.#verdicts.set(number, [rule]);
+    else insert(present, rule, name);
+  }
+
+  /** All verdicts, in the order of the numbers. */
+  sorted(): [number: number, verdict: Verdict][] {
+    return [...this.#verdicts].sort(([a], [b]) => a - b);
+  }
+}
+
+function insert(rules: ConditionalRule[], rule: ConditionalRule, name: string): void {
+  for (const present of rules) {
+    const same =
+      present.conditions.length === rule.conditions.length &&
+      present.conditions.every((condition, index) => sameCondition(condition, rule.conditions[index] as Condition));
+    if (!same) continue;
+    if (present.value === rule.value) return;
+    throw invalidArgument(`cannot compile seccomp filter: rules for "${name}" contradict each other`);
+  }
+  const position = rules.findIndex((present) => precedes(rule, present));
+  if (position < 0) rules.push(rule);
+  else rules.splice(position, 0, rule);
+}
+
+const operatorRank: Readonly<Record<Condition['op'], number>> = {
+  SCMP_CMP_MASKED_EQ: 3,
+  SCMP_CMP_EQ: 3,
+  SCMP_CMP_NE: 3,
+  SCMP_CMP_LE: 2,
+  SCMP_CMP_LT: 2,
+  SCMP_CMP_GE: 1,
+  SCMP_CMP_GT: 1,
+};
+
+/**
+ * libseccomp's order of rules on one call, which shows where rules of different actions overlap: higher arguments first, then
+ * equality before ranges, then large values first (small ones for LT and LE); a rule before the ones that add conditions to it.
+ */
+function precedes(a: ConditionalRule, b: ConditionalRule): boolean {
+  for (const [index, first] of a.conditions.entries()) {
+    const second = b.conditions[index];
+    if (second === undefined) return false;
+    if (first.index !== second.index) return first.index > second.index;
+    const rank = operatorRank[first.op] - operatorRank[second.op];
+    if (rank !== 0) return rank > 0;
+    if (first.value === second.value) continue;
+    return first.op === 'SCMP_CMP_LT' || first.op === 'SCMP_CMP_LE'
+      ? first.value < second.value
+      : first.value > second.value;
+  }
+  return a.conditions.length < b.conditions.length;
+}
