@@ -23,6 +23,7 @@ import {
 import { chmod, chown } from 'node:fs/promises';
 import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
+import { ServerCallContext } from './call-context.ts';
 import { maxMessageBytes } from './grpc-limits.ts';
 import type {
   CallContext,
@@ -56,7 +57,7 @@ export class GrpcServer implements AsyncDisposable {
     'grpc.max_send_message_length': -1,
     'grpc.enable_channelz': 0,
   });
-  readonly #calls = new Set<GrpcCallContext>();
+  readonly #calls = new Set<ServerCallContext>();
   readonly #onDefect: (method: string, error: unknown) => void;
 
   constructor(options: GrpcServerOptions = {}) {
@@ -128,7 +129,7 @@ export class GrpcServer implements AsyncDisposable {
     call: AnyCall,
     callback: sendUnaryData<unknown> | undefined,
   ): Promise<void> {
-    const context = new GrpcCallContext(call);
+    const context = contextOf(call);
     this.#calls.add(context);
     try {
       const request = method.requestStream
@@ -171,7 +172,11 @@ function statusOf(error: unknown): { code: number; details: string; metadata: Me
 }
 
 /** One response is on its way while the next is being made; a slow reader holds the generator back. */
-async function sendAll(call: WritableCall, context: GrpcCallContext, responses: AsyncIterable<unknown>): Promise<void> {
+async function sendAll(
+  call: WritableCall,
+  context: ServerCallContext,
+  responses: AsyncIterable<unknown>,
+): Promise<void> {
   let written: Promise<void> | undefined;
   for await (const response of responses) {
     await written;
@@ -185,7 +190,7 @@ async function sendAll(call: WritableCall, context: GrpcCallContext, responses: 
 }
 
 /** The requests of a stream. An implementation may stop reading early and still answer. */
-async function* requestsOf(call: Readable, context: GrpcCallContext): AsyncGenerator {
+async function* requestsOf(call: Readable, context: ServerCallContext): AsyncGenerator {
   try {
     yield* call.iterator({ destroyOnReturn: false });
   } catch (error) {
@@ -195,51 +200,18 @@ async function* requestsOf(call: Readable, context: GrpcCallContext): AsyncGener
   context.signal.throwIfAborted();
 }
 
-/** A call's metadata, and its end as a signal that is only made when somebody asks for it. */
-class GrpcCallContext implements CallContext {
-  readonly metadata: CallMetadata;
-  /** Called once when the call is over, for whoever waits for a write. */
-  wake: (() => void) | undefined;
-  #controller: AbortController | undefined;
-  #reason: CodedError | undefined;
-  #finished = false;
-
-  constructor(call: AnyCall) {
-    this.metadata = new GrpcCallMetadata(call.metadata);
-    (call as EventEmitter).on('cancelled', () => {
-      const deadline = Number(call.getDeadline());
-      this.abort(
-        Date.now() >= deadline
-          ? deadlineExceeded('cannot finish the call: its deadline has passed')
-          : canceled('cannot finish the call: the caller has gone'),
-      );
-    });
-  }
-
-  get over(): boolean {
-    return this.#reason !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#reason) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  abort(reason: CodedError): void {
-    if (this.#finished || this.#reason) return;
-    this.#reason = reason;
-    this.wake?.();
-    this.#controller?.abort(reason);
-  }
-
-  /** The implementation is done: what happens to the call from here on is no news to it. */
-  finish(): void {
-    this.#finished = true;
-    this.wake?.();
-  }
+/** Tells the context when the call ends before its implementation does. */
+function contextOf(call: AnyCall): ServerCallContext {
+  const context = new ServerCallContext(new GrpcCallMetadata(call.metadata));
+  (call as EventEmitter).on('cancelled', () => {
+    const late = Date.now() >= Number(call.getDeadline());
+    context.abort(
+      late
+        ? deadlineExceeded('cannot finish the call: its deadline has passed')
+        : canceled('cannot finish the call: the caller has gone'),
+    );
+  });
+  return context;
 }
 
 class GrpcCallMetadata implements CallMetadata {
