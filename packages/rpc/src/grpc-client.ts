@@ -22,7 +22,7 @@ import type {
   MethodDefinition,
   ServiceDefinition,
 } from './service.ts';
-import { encodeInput } from './service.ts';
+import { decodeMessage, encodeInput } from './service.ts';
 
 export interface GrpcClientOptions {
   /** Sent with each call; `containerd-namespace` for one. */
@@ -115,13 +115,14 @@ async function onlyResponse(call: GrpcCall, codec: MessageCodec): Promise<unknow
   // The status follows the message; an error there takes precedence.
   if (bytes === undefined || (await call.read()) !== undefined)
     throw internal('cannot read the answer: the server did not send exactly one message');
-  return codec.decode(bytes);
+  return decodeMessage(codec, bytes);
 }
 
 /** Starts reading when iterated; leaving the iteration early cancels the call. */
 async function* responsesOf(call: GrpcCall, codec: MessageCodec): AsyncGenerator {
   try {
-    for (let bytes = await call.read(); bytes !== undefined; bytes = await call.read()) yield codec.decode(bytes);
+    for (let bytes = await call.read(); bytes !== undefined; bytes = await call.read())
+      yield decodeMessage(codec, bytes);
   } finally {
     call.cancel();
   }

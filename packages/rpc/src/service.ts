@@ -14,6 +14,7 @@
  *
  * Implementations throw CodedError; clients reject with CodedError.
  */
+import { internal } from '@docker-ts/base/errors';
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 
 /** What ts-proto generates for a message. `T` is the whole message. */
@@ -116,4 +117,13 @@ export type ClientOf<Definition extends ServiceDefinition> = {
 /** The bytes of a message given with defaults left out. */
 export function encodeInput(codec: MessageCodec, input: unknown): Uint8Array<ArrayBuffer> {
   return codec.encode(codec.fromPartial(input ?? {})).finish();
+}
+
+/** The message in the bytes of an answer; bytes that do not decode are internal. */
+export function decodeMessage<T>(codec: MessageCodec<T>, bytes: Uint8Array): T {
+  try {
+    return codec.decode(bytes);
+  } catch (error) {
+    throw internal(`cannot read the answer: malformed ${codec.$type}`, error);
+  }
 }

@@ -2,7 +2,7 @@
  * One streaming call of ttrpc, the same object on both sides. Each direction is open until its sender closes it:
  *
  *     open ── closeSend ──▶ local closed ── endReceive ──▶ closed
- *       └── endReceive ──▶ remote closed ── closeSend ──▶ closed          fail: closed from any state
+ *       └── endReceive ──▶ remote closed ── closeSend ──▶ closed         finish, fail: closed from any state
  *
  * Sending after closeSend is failed_precondition. Messages that arrived before an end or a failure are read before it.
  * A reader that leaves more than `inboxLimitBytes` unread holds up the whole connection; if that lasts longer than
@@ -35,9 +35,12 @@ export class TtrpcStream {
   #remoteClosed = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(id: number, transport: StreamTransport) {
+  /** A call whose requests do not stream starts with its own side closed; `remoteClosed` is the same for the peer's. */
+  constructor(id: number, transport: StreamTransport, start: { localClosed?: boolean; remoteClosed?: boolean } = {}) {
     this.id = id;
     this.#transport = transport;
+    this.#localClosed = start.localClosed ?? false;
+    this.#remoteClosed = start.remoteClosed ?? false;
   }
 
   /** True if neither direction carries anything any more. */
@@ -51,11 +54,15 @@ export class TtrpcStream {
 
   /** Sends a message and settles when the kernel has taken it. */
   async send(message: Uint8Array): Promise<void> {
-    if (this.#failure) throw this.#failure.error;
+    this.throwIfFailed();
     if (this.#localClosed) throw failedPrecondition(`cannot send on stream ${this.id}: ttrpc: stream closed`);
     this.#transport.send(this.id, frameType.data, 0, message);
     await this.#transport.drained();
-    if (this.#failure) throw (this.#failure as { error: unknown }).error;
+    this.throwIfFailed();
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Says that nothing more will be sent; a second time is nothing. */
@@ -98,6 +105,12 @@ export class TtrpcStream {
   endReceive(): void {
     this.#remoteClosed = true;
     for (const reader of this.#readers.splice(0)) reader.resolve(undefined);
+  }
+
+  /** The server is done, which ends the call in both directions: nothing may be sent after it. */
+  finish(): void {
+    this.#localClosed = true;
+    this.endReceive();
   }
 
   /** Ends the call in both directions. Only the first failure counts, and none after a regular end. */
