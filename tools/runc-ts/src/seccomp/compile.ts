@@ -14,8 +14,8 @@
 import { invalidArgument } from '@docker-ts/base/errors';
 import type { LinuxSeccomp, LinuxSeccompArg, LinuxSyscall } from '@docker-ts/oci/runtime-spec';
 import { letsThrough, returnEnosys, returnValue, SECCOMP_RET_KILL_THREAD } from './action.ts';
-import { archOffset, type Block, choose, encode, lengthOf, load, numberOffset, ret } from './bpf.ts';
-import { decisionTree } from './decision-tree.ts';
+import { archOffset, BpfWriter, type Label, maxInstructions, numberOffset } from './bpf.ts';
+import { writeDecisionTree } from './decision-tree.ts';
 import { seccompFilterFlag, type SeccompProgram } from './program.ts';
 import { RuleSet } from './rule-set.ts';
 import { architectureOf, isKnownSyscall, nativeArchitectureName, x32Bit } from './syscall-table.ts';
@@ -25,9 +25,6 @@ export interface CompileOptions {
   readonly arch?: string;
 }
 
-/** BPF_MAXINSNS. */
-const maxInstructions = 4096;
-
 /**
  * Compiles a profile. invalid_argument for what cannot be a filter (contradicting rules, SCMP_ACT_NOTIFY where it would lock
  * up the start, too many rules), unimplemented for architectures without a table here and for unknown flags.
@@ -35,14 +32,15 @@ const maxInstructions = 4096;
 export function compileSeccomp(config: LinuxSeccomp, options: CompileOptions = {}): SeccompProgram {
   const ruleSets = ruleSetsOf(config, options);
   const warnings = addRules(config, ruleSets);
-  const block = dispatch(config, ruleSets);
-  const instructionCount = lengthOf(block);
+  const writer = new BpfWriter();
+  const filter = writer.finish(writeProgram(writer, config, ruleSets));
+  const { instructionCount } = writer;
   if (instructionCount > maxInstructions)
     throw invalidArgument(
       `cannot compile seccomp filter: ${instructionCount} instructions, the kernel takes ${maxInstructions}`,
     );
   return {
-    filter: encode(block),
+    filter,
     instructionCount,
     flags: flagsOf(config),
     ...(config.listenerPath === undefined ? {} : { listenerPath: config.listenerPath }),
@@ -60,22 +58,18 @@ function ruleSetsOf(config: LinuxSeccomp, options: CompileOptions): RuleSet[] {
 
 function addRules(config: LinuxSeccomp, ruleSets: readonly RuleSet[]): string[] {
   const warnings: string[] = [];
-  const architectures = ruleSets.map(({ architecture }) => architecture);
   const defaultValue = returnValue(config.defaultAction, config.defaultErrnoRet);
   refuseNotify(config);
   for (const call of config.syscalls ?? []) {
     const value = returnValue(call.action, call.errnoRet);
-    const argumentLists = alternatives(call);
-    for (const name of call.names) {
-      if (name === '') throw invalidArgument('cannot compile seccomp filter: empty system call name');
-      for (const rules of ruleSets) {
-        rules.mention(name);
-        // A rule that repeats the default is no rule: libseccomp refuses it, and runc skips it.
-        if (value === defaultValue) continue;
-        for (const args of argumentLists) rules.add(name, args, value);
+    // A rule that repeats the default is no rule: libseccomp refuses it, and runc skips it.
+    const effective = value === defaultValue ? undefined : value;
+    for (const args of alternatives(call))
+      for (const name of call.names) {
+        let known = false;
+        for (const rules of ruleSets) known = rules.add(name, args, effective) || known;
+        if (!known && !isKnownSyscall(name)) warnings.push(`unknown system call "${name}" ignored`);
       }
-      if (!isKnownSyscall(name, architectures)) warnings.push(`unknown system call "${name}" ignored`);
-    }
   }
   return warnings;
 }
@@ -95,31 +89,34 @@ function refuseNotify(config: LinuxSeccomp): void {
       throw invalidArgument('cannot compile seccomp filter: SCMP_ACT_NOTIFY cannot be used for the write syscall');
 }
 
-function dispatch(config: LinuxSeccomp, ruleSets: readonly RuleSet[]): Block {
-  const defaultValue = returnValue(config.defaultAction, config.defaultErrnoRet);
-  const stub = !letsThrough(config.defaultAction);
-  let block = ret(SECCOMP_RET_KILL_THREAD);
+function writeProgram(writer: BpfWriter, config: LinuxSeccomp, ruleSets: readonly RuleSet[]): Label {
   const x32 = ruleSets.find(({ architecture }) => architecture.name === 'x32');
+  let label = writer.ret(SECCOMP_RET_KILL_THREAD);
   for (const rules of ruleSets) {
     const { architecture } = rules;
     if (architecture.name === 'x32') continue;
-    let decide = knownOrEnosys(rules, defaultValue, stub);
-    if (architecture.name === 'x86_64')
-      decide = choose('ge', x32Bit, x32 ? knownOrEnosys(x32, defaultValue, stub) : withoutX32(defaultValue), decide);
-    block = choose('eq', architecture.audit, [...load(numberOffset), ...decide], block);
+    const otherArchitecture = label;
+    let decide = writeKnownOrEnosys(writer, config, rules);
+    if (architecture.name === 'x86_64') {
+      const native = decide;
+      const marked = x32 === undefined ? writeWithoutX32(writer, config) : writeKnownOrEnosys(writer, config, x32);
+      decide = writer.jump('ge', x32Bit, marked, native);
+    }
+    label = writer.jump('eq', architecture.audit, writer.load(numberOffset, decide), otherArchitecture);
   }
-  return [...load(archOffset), ...block];
+  return writer.load(archOffset, label);
 }
 
-function knownOrEnosys(rules: RuleSet, defaultValue: number, stub: boolean): Block {
-  const tree = decisionTree(rules, defaultValue);
-  if (!stub || rules.last === 0) return tree;
-  return choose('gt', rules.architecture.numberBase + rules.last, ret(returnEnosys), tree);
+function writeKnownOrEnosys(writer: BpfWriter, config: LinuxSeccomp, rules: RuleSet): Label {
+  const tree = writeDecisionTree(writer, rules, returnValue(config.defaultAction, config.defaultErrnoRet));
+  if (rules.last === 0 || letsThrough(config.defaultAction)) return tree;
+  return writer.jump('gt', rules.architecture.numberBase + rules.last, writer.ret(returnEnosys), tree);
 }
 
 /** -1 is how a tracer skips a system call, and no x32 number. */
-function withoutX32(defaultValue: number): Block {
-  return choose('eq', 0xffffffff, ret(defaultValue), ret(SECCOMP_RET_KILL_THREAD));
+function writeWithoutX32(writer: BpfWriter, config: LinuxSeccomp): Label {
+  const skipped = writer.ret(returnValue(config.defaultAction, config.defaultErrnoRet));
+  return writer.jump('eq', 0xffffffff, skipped, writer.ret(SECCOMP_RET_KILL_THREAD));
 }
 
 const flagBits: Readonly<Record<string, number>> = {

@@ -3,7 +3,7 @@
  * (seccomp_rule_add(3)), made of the 32-bit comparisons that BPF has.
  */
 import type { LinuxSeccompArg, LinuxSeccompOperator } from '@docker-ts/oci/runtime-spec';
-import { and, argumentOffset, type Block, type Comparison, jump, lengthOf, load } from './bpf.ts';
+import { argumentOffset, type BpfWriter, type Comparison, type Label } from './bpf.ts';
 
 export interface Condition {
   readonly index: number;
@@ -34,52 +34,34 @@ export function sameCondition(a: Condition, b: Condition): boolean {
 const high = (value: bigint): number => Number(value >> 32n);
 const low = (value: bigint): number => Number(value & all32);
 
-/** LT and LE are GE and GT turned round. */
-const ordered: Readonly<Partial<Record<LinuxSeccompOperator, readonly [Comparison, boolean]>>> = {
+/** Operators as one comparison, or as its opposite (`true`). */
+const comparisons: Readonly<Record<LinuxSeccompOperator, readonly [Comparison, boolean]>> = {
+  SCMP_CMP_EQ: ['eq', false],
+  SCMP_CMP_MASKED_EQ: ['eq', false],
+  SCMP_CMP_NE: ['eq', true],
   SCMP_CMP_GT: ['gt', false],
   SCMP_CMP_GE: ['ge', false],
   SCMP_CMP_LT: ['ge', true],
   SCMP_CMP_LE: ['gt', true],
 };
 
-/**
- * Instructions that fall out of their end if the condition holds, and skip `otherwise` instructions more if not.
- * `otherwise` plus the block must not pass 255.
- */
-export function conditionBlock(condition: Condition, bits: 32 | 64, otherwise: number): Block {
-  const { op } = condition;
-  if (op === 'SCMP_CMP_EQ' || op === 'SCMP_CMP_MASKED_EQ') return equalBlock(condition, bits, otherwise);
-  const [comparison, turned] = ordered[op] ?? ['eq', true];
-  return comparisonBlock(condition, bits, comparison, turned, otherwise);
-}
-
-function equalBlock({ index, value, mask }: Condition, bits: 32 | 64, otherwise: number): Block {
-  const half = (name: 'low' | 'high', halfMask: number, halfValue: number, skip: number): Block => {
-    if (halfMask === 0) return [];
-    const masked = halfMask === 0xffffffff ? [] : and(halfMask);
-    return [...load(argumentOffset(index, name)), ...masked, ...jump('eq', halfValue, 0, skip)];
-  };
-  const lower = half('low', low(mask), low(value), otherwise);
-  if (bits === 32) return lower;
-  return [...half('high', high(mask), high(value), otherwise + lengthOf(lower)), ...lower];
-}
-
-/** `gt`, `ge` or `eq` on both halves; `turned`: the condition holds if the comparison does not. */
-function comparisonBlock(
-  { index, value }: Condition,
+/** Goes on at `pass` if the condition holds, else at `fail`. */
+export function writeCondition(
+  writer: BpfWriter,
+  { index, op, value, mask }: Condition,
   bits: 32 | 64,
-  comparison: Comparison,
-  turned: boolean,
-  otherwise: number,
-): Block {
-  const [ifTrue, ifFalse] = turned ? [otherwise, 0] : [0, otherwise];
-  const lower = [...load(argumentOffset(index, 'low')), ...jump(comparison, low(value), ifTrue, ifFalse)];
-  if (bits === 32) return lower;
-  const rest = lengthOf(lower);
-  // The upper half decides unless it is equal: greater means true for gt and ge, and any difference means false.
-  const upper =
-    comparison === 'eq'
-      ? jump('eq', high(value), 0, rest + ifFalse)
-      : [...jump('gt', high(value), rest + 1 + ifTrue, 0), ...jump('eq', high(value), 0, rest + ifFalse)];
-  return [...load(argumentOffset(index, 'high')), ...upper, ...lower];
+  pass: Label,
+  fail: Label,
+): Label {
+  const [comparison, opposite] = comparisons[op];
+  const [yes, no] = opposite ? [fail, pass] : [pass, fail];
+  const loadHalf = (half: 'low' | 'high', halfMask: number, next: Label): Label =>
+    writer.load(argumentOffset(index, half), halfMask === 0xffffffff ? next : writer.and(halfMask, next));
+  let label = yes;
+  if (low(mask) !== 0) label = loadHalf('low', low(mask), writer.jump(comparison, low(value), yes, no));
+  if (bits === 32 || high(mask) === 0) return label;
+  // The upper half decides unless it is equal.
+  label = writer.jump('eq', high(value), label, no);
+  if (comparison !== 'eq') label = writer.jump('gt', high(value), yes, label);
+  return loadHalf('high', high(mask), label);
 }

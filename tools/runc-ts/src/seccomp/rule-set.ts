@@ -21,58 +21,61 @@ export type Verdict = number | readonly ConditionalRule[];
 export class RuleSet {
   readonly architecture: Architecture;
   readonly #verdicts = new Map<number, number | ConditionalRule[]>();
-  /** The largest number that a rule names: what lies beyond is younger than the profile. */
   #last = 0;
 
   constructor(architecture: Architecture) {
     this.architecture = architecture;
   }
 
+  /** The largest number that the profile names, whatever it says about it: what lies beyond is younger than the profile. */
   get last(): number {
     return this.#last;
   }
 
-  /** Counts `name` among the system calls that the profile knows, whatever it says about them. */
-  mention(name: string): void {
+  /**
+   * Adds a rule; no conditions: it always matches; no value: the name is only taken note of. False if this architecture has no
+   * such call.
+   */
+  add(name: string, args: readonly LinuxSeccompArg[], value: number | undefined): boolean {
     const number = this.architecture.numbers.get(name);
-    if (number !== undefined && number > this.#last && multiplexedCall(this.architecture, name) === undefined)
-      this.#last = number;
-  }
-
-  /** Adds a rule; no conditions: it always matches. A call that this architecture does not have is left out. */
-  add(name: string, args: readonly LinuxSeccompArg[], value: number): void {
     const multiplexed = multiplexedCall(this.architecture, name);
-    if (multiplexed !== undefined) {
+    if (multiplexed !== undefined && value !== undefined) {
       // The operation takes the place of a condition on the first argument; the call's own arguments are behind a pointer.
       const operation: LinuxSeccompArg = { index: 0, op: 'SCMP_CMP_EQ', value: multiplexed.operation };
-      this.#addNumber(name, multiplexed.number, [operation, ...args.filter(({ index }) => index !== 0)], value);
+      this.#set(name, multiplexed.number, [operation, ...args.filter(({ index }) => index !== 0)], value);
     }
-    const number = this.architecture.numbers.get(name);
-    if (number !== undefined) this.#addNumber(name, number, args, value);
+    if (number === undefined) return multiplexed !== undefined;
+    if (number > this.#last && multiplexed === undefined) this.#last = number;
+    if (value !== undefined) this.#set(name, number, args, value);
+    return true;
   }
 
-  #addNumber(name: string, number: number, args: readonly LinuxSeccompArg[], value: number): void {
+  #set(name: string, number: number, args: readonly LinuxSeccompArg[], value: number): void {
     const present = this.#verdicts.get(number);
     if (typeof present === 'number') return;
-    const conditions: Condition[] = [];
-    for (const arg of args) {
-      const condition = conditionOf(arg, this.architecture.argumentBits);
-      if (condition !== undefined) conditions.push(condition);
-    }
-    if (conditions.length === 0) {
-      this.#verdicts.set(number, value);
-      return;
-    }
-    conditions.sort((a, b) => a.index - b.index);
-    const rule = { conditions, value };
-    if (present === undefined) this.#verdicts.set(number, [rule]);
-    else insert(present, rule, name);
+    const conditions = args.length === 0 ? [] : conditionsOf(args, this.architecture.argumentBits);
+    if (conditions.length === 0) this.#verdicts.set(number, value);
+    else if (present === undefined) this.#verdicts.set(number, [{ conditions, value }]);
+    else insert(present, { conditions, value }, name);
   }
 
-  /** All verdicts, in the order of the numbers. */
-  sorted(): [number: number, verdict: Verdict][] {
-    return [...this.#verdicts].sort(([a], [b]) => a - b);
+  /** The numbers that have a verdict, ascending. */
+  numbers(): Uint32Array {
+    return Uint32Array.from(this.#verdicts.keys()).sort();
   }
+
+  verdict(number: number): Verdict | undefined {
+    return this.#verdicts.get(number);
+  }
+}
+
+function conditionsOf(args: readonly LinuxSeccompArg[], bits: 32 | 64): Condition[] {
+  const conditions: Condition[] = [];
+  for (const arg of args) {
+    const condition = conditionOf(arg, bits);
+    if (condition !== undefined) conditions.push(condition);
+  }
+  return conditions.sort((a, b) => a.index - b.index);
 }
 
 function insert(rules: ConditionalRule[], rule: ConditionalRule, name: string): void {
@@ -100,8 +103,9 @@ const operatorRank: Readonly<Record<Condition['op'], number>> = {
 };
 
 /**
- * libseccomp's order of rules on one call, which shows where rules of different actions overlap: higher arguments first, then
- * equality before ranges, then large values first (small ones for LT and LE); a rule before the ones that add conditions to it.
+ * The order of rules on one call, which shows only where rules of different actions overlap: higher arguments first, then equality
+ * before ranges, then large values first (small ones for LT and LE), a rule before the ones that add conditions to it. libseccomp
+ * sorts so too, but promises nothing, and merges overlapping ranges of different actions in ways of its own.
  */
 function precedes(a: ConditionalRule, b: ConditionalRule): boolean {
   for (const [index, first] of a.conditions.entries()) {

@@ -29,7 +29,7 @@ export const x32Bit = 0x40000000;
 function parseTable(text: string): Map<string, number> {
   const numbers = new Map<string, number>();
   let next = 0;
-  for (const word of text.trim().split(/\s/)) {
+  for (const word of text.trim().replaceAll('\n', ' ').split(' ')) {
     const first = word.charCodeAt(0);
     if (first >= 48 && first <= 57) next = Number(word);
     else numbers.set(word, next++);
@@ -82,9 +82,6 @@ export function nativeArchitectureName(arch: string = process.arch): string {
 }
 
 /** True if any architecture has a system call of that name. */
-export function isKnownSyscall(name: string, preferred: readonly Architecture[]): boolean {
-  return (
-    preferred.some((architecture) => architecture.numbers.has(name)) ||
-    Object.values(architectures).some((architecture) => architecture.numbers.has(name))
-  );
+export function isKnownSyscall(name: string): boolean {
+  return Object.values(architectures).some((architecture) => architecture.numbers.has(name));
 }
