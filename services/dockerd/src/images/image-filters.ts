@@ -1,0 +1,91 @@
+/** `filters` of the image list and prune: the Engine API's JSON map, its old and new form, matched as dockerd 28 does. */
+import { invalidArgument } from '@docker-ts/base/errors';
+import { repoTags, type CatalogImage } from './image-catalog.ts';
+
+export type Filters = ReadonlyMap<string, readonly string[]>;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Parses `{"key":["value"]}` or `{"key":{"value":true}}`; a key that is not in `accepted` is invalid_argument. */
+export function parseFilters(text: string | undefined, accepted: readonly string[]): Filters {
+  const filters = new Map<string, readonly string[]>();
+  if (text === undefined || text === '') return filters;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalidArgument('invalid filter', error);
+  }
+  if (!isObject(value)) throw invalidArgument('invalid filter');
+  for (const [key, values] of Object.entries(value)) {
+    if (!accepted.includes(key)) throw invalidArgument(`invalid filter '${key}'`);
+    if (Array.isArray(values)) filters.set(key, values.map(String));
+    else if (isObject(values))
+      filters.set(
+        key,
+        Object.keys(values).filter((name) => values[name] === true),
+      );
+    else throw invalidArgument('invalid filter');
+  }
+  return filters;
+}
+
+/** A filter that is true or false; `undefined` if it is not given. */
+export function booleanFilter(filters: Filters, key: string): boolean | undefined {
+  const values = filters.get(key);
+  if (values === undefined || values.length === 0) return undefined;
+  const isTrue = values.some((value) => value === 'true' || value === '1');
+  const isFalse = values.some((value) => value === 'false' || value === '0');
+  if (isTrue === isFalse) throw invalidArgument(`invalid filter '${key}=${JSON.stringify(values)}'`);
+  return isTrue;
+}
+
+/** `key` or `key=value` against labels; all wanted ones must match. */
+export function matchesLabels(
+  wanted: readonly string[] | undefined,
+  labels: Readonly<Record<string, string>> | null | undefined,
+): boolean {
+  return (wanted ?? []).every((word) => {
+    const equals = word.indexOf('=');
+    const value = labels?.[equals < 0 ? word : word.slice(0, equals)];
+    return value !== undefined && (equals < 0 || value === word.slice(equals + 1));
+  });
+}
+
+/** Go's path.Match: `*` and `?` stop at slashes. */
+function globPattern(glob: string): RegExp {
+  const source = glob
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*/g, '[^/]*')
+    .replace(/\?/g, '[^/]');
+  return new RegExp(`^${source}$`);
+}
+
+/** `reference` filter: a pattern for the short name, with or without its tag. */
+export function matchesReference(tag: string, patterns: readonly string[]): boolean {
+  const name = tag.slice(0, tag.lastIndexOf(':'));
+  return patterns.some((pattern) => {
+    const glob = globPattern(pattern);
+    return glob.test(tag) || glob.test(name);
+  });
+}
+
+/** `until`: a duration (`24h`), a unix time or a date, as a moment in milliseconds. */
+export function parseUntil(text: string, nowMs = Date.now()): number {
+  const factors: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+  const duration = [...text.matchAll(/(\d+(?:\.\d+)?)([hms])/g)];
+  if (duration.length > 0 && duration.map(([whole]) => whole).join('') === text)
+    return nowMs - duration.reduce((sum, [, count, unit]) => sum + Number(count) * (factors[unit ?? ''] ?? 0), 0);
+  const moment = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
+  if (Number.isNaN(moment)) throw invalidArgument(`invalid value for "until" filter: "${text}"`);
+  return moment;
+}
+
+export const createdMs = (image: CatalogImage): number => {
+  const moment = Date.parse(image.config.created ?? '');
+  return Number.isNaN(moment) ? 0 : moment;
+};
+
+/** An image without a tag, that nobody finds by name. */
+export const isDangling = (image: CatalogImage): boolean => repoTags(image.names).length === 0;
