@@ -4,9 +4,10 @@
  *
  * Words: a *sandbox* is a container's network namespace with what is in it; an *endpoint* is its place in one network.
  */
-import type { Spec } from '@docker-ts/oci/runtime-spec';
+import type { RuntimeSpec } from '@docker-ts/oci/runtime-spec';
 import type { Mount } from '@docker-ts/rpc/gen/containerd/types/mount';
-import type { HostConfig, ImageDefaults, ContainerConfig } from '../spec/container-config.ts';
+import type { ImageDefaults } from '../spec/container-config.ts';
+import type { ProcessUser } from '../spec/user.ts';
 import type { ContainerRecord } from './record.ts';
 
 export interface ImagePlatform {
@@ -50,7 +51,6 @@ export interface ImageUsers {
 
 export interface SpecInput {
   readonly container: ContainerRecord;
-  readonly image: { readonly config: ImageDefaults };
   /** containerd's mounts of the container's snapshot, not mounted yet: passwd and group are looked up through them. */
   readonly rootfsMounts: readonly Mount[];
   /** What `createSandbox` answered. */
@@ -65,9 +65,9 @@ export interface SpecInput {
 
 export interface SpecBuilder {
   /** The OCI runtime spec of one start. Errors: invalid_argument with dockerd's words. */
-  build(input: SpecInput): Promise<Spec>;
-  /** Checks at create time, before anything is made; answers warnings for the client. */
-  validate(config: ContainerConfig, hostConfig: HostConfig): string[];
+  build(input: SpecInput): Promise<RuntimeSpec>;
+  /** A user of an exec (`name`, `uid:gid` …), looked up in the running container's own passwd and group. */
+  resolveUser(container: ContainerRecord, pid: number, user: string): Promise<ProcessUser>;
 }
 
 /** One endpoint as `inspect` shows it under NetworkSettings.Networks. */

@@ -1,0 +1,24 @@
+/** Failures as HTTP answers: `{"message": …}` with the status of the error's code (base/status.ts). */
+import { codeOf, messageOf } from '@docker-ts/base/errors';
+import { toHttpStatus } from '@docker-ts/base/status';
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'winston';
+
+/** Answers with the error; once the head is out, all that can be done is to break the connection off. */
+export function replyError(response: ServerResponse, error: unknown, log: Logger): void {
+  const status = toHttpStatus(error);
+  if (status >= 500) log.error(`${response.req.method} ${response.req.url}: ${messageOf(error)}`, { code: codeOf(error) });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.statusCode = status;
+  if (status === 304) {
+    response.end();
+    return;
+  }
+  const body = `${JSON.stringify({ message: messageOf(error) })}\n`;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(body);
+}

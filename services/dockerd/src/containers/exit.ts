@@ -1,0 +1,106 @@
+/**
+ * The end of a run. Order, so that a crash at any point can be told from what is left:
+ *
+ *     containerd tells (Tasks.Wait) ─▶ record: exited, code, time ─▶ Tasks.Delete (drains output) ─▶ Containers.Delete, network
+ *     ─▶ clients of the output let go ─▶ waiters answered ─▶ restart policy, or removal with --rm
+ */
+import { isCode, messageOf } from '@docker-ts/base/errors';
+import { isZeroTime } from '@docker-ts/rpc/timestamp';
+import { now, parseTimeNs, timeOf } from './clock.ts';
+import type { Container } from './container.ts';
+import { publish } from './container-events.ts';
+import type { DomainContext } from './context.ts';
+import type { ContainerState } from './record.ts';
+import { removeContainer } from './remove.ts';
+import { decideRestart, scheduleRestart } from './restart-policy.ts';
+
+export interface Exit {
+  readonly exitCode: number;
+  readonly finishedAt: string;
+}
+
+/** What is said of a process whose shim is gone: nobody knows its status. */
+const lostExitCode = 255;
+const reconnectTimeoutMs = 60_000;
+
+/** Watches the present run in the background until its end. */
+export function watchExit(context: DomainContext, container: Container): void {
+  const watch = async (): Promise<void> => {
+    const exit = await waitForExit(context, container.id);
+    await container.lock.run(() => finishRun(context, container, exit));
+  };
+  watch().catch((error: unknown) => {
+    if (context.shutdown.aborted) return;
+    context.log.error(`cannot follow container ${container.id} to its end: ${messageOf(error)}`);
+  });
+}
+
+/** Outlives restarts of containerd. */
+export async function waitForExit({ containerd, shutdown }: DomainContext, containerId: string): Promise<Exit> {
+  for (;;) {
+    try {
+      const { exitStatus, exitedAt } = await containerd.tasks.wait({ containerId }, { signal: shutdown });
+      return {
+        exitCode: exitStatus,
+        finishedAt: exitedAt === undefined || isZeroTime(exitedAt) ? now() : timeOf(exitedAt),
+      };
+    } catch (error) {
+      shutdown.throwIfAborted();
+      if (isCode(error, 'not_found')) return { exitCode: lostExitCode, finishedAt: now() };
+      // containerd is away, or its shim has yet to be found again: ask until there is an answer.
+      await containerd.waitForReady(reconnectTimeoutMs).catch(() => {});
+      await Bun.sleep(100);
+    }
+  }
+}
+
+/** Everything that follows a process's end. The caller holds the container's lock. */
+export async function finishRun(context: DomainContext, container: Container, exit: Exit): Promise<void> {
+  const { record } = container;
+  const restart = decideRestart(container, exit, context.shutdown.aborted);
+  const state: ContainerState = {
+    ...record.state,
+    ...exit,
+    status: restart === undefined ? 'exited' : 'restarting',
+    pid: 0,
+    error: '',
+  };
+  const { network: _, ...rest } = record;
+  await context.registry.persist({ ...rest, state });
+  await Promise.all([deleteTask(context, container.id), context.networks.release(container.id)]);
+  const { stdio } = container;
+  container.closeStdio();
+  for (const exec of container.execs.values()) exec.forget();
+  await stdio?.finish();
+  container.patch({ network: undefined as never });
+  container.patchState({ ...state, oomKilled: container.state.oomKilled });
+  publish(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: runSeconds(state) });
+  container.announceExit();
+  const { keepAfterExit } = container;
+  container.keepAfterExit = false;
+  if (restart !== undefined) scheduleRestart(context, container, restart.delayMs);
+  else if (record.hostConfig.AutoRemove === true && !keepAfterExit) removeInBackground(context, container);
+}
+
+function removeInBackground(context: DomainContext, container: Container): void {
+  removeContainer(context, container, { force: false, volumes: true }).catch((error: unknown) => {
+    if (!isCode(error, 'not_found')) context.log.error(`cannot remove container ${container.id}: ${messageOf(error)}`);
+  });
+}
+
+/** Whole seconds that the run took. */
+const runSeconds = ({ startedAt, finishedAt }: ContainerState): string =>
+  String((parseTimeNs(finishedAt) - parseTimeNs(startedAt)) / 1_000_000_000n);
+
+/** Takes the dead task and containerd's container away; the task's deletion waits until its output is written. */
+export async function deleteTask({ containerd, log }: DomainContext, id: string): Promise<void> {
+  const remove = async (what: string, call: () => Promise<unknown>): Promise<void> => {
+    try {
+      await call();
+    } catch (error) {
+      if (!isCode(error, 'not_found')) log.warn(`cannot delete ${what} ${id}: ${messageOf(error)}`);
+    }
+  };
+  await remove('task', () => containerd.tasks.delete({ containerId: id }));
+  await remove('containerd container', () => containerd.containers.delete({ id }));
+}

@@ -1,0 +1,34 @@
+/** The streams of a container's run as its record describes them: FIFOs, log file, log driver. */
+import { JsonFileWriter } from '@docker-ts/logs/json-file-writer';
+import type { ContainerStdioOptions, LogFile, LogSink } from '../stdio/container-stdio.ts';
+import type { Container } from './container.ts';
+import type { DomainContext } from './context.ts';
+import { logAttributes, logLimits } from './log-config.ts';
+
+/** Options for this run's ContainerStdio. */
+export function stdioOptions(
+  { paths }: Pick<DomainContext, 'paths'>,
+  container: Container,
+  adopted = false,
+): ContainerStdioOptions {
+  const { id, config, hostConfig, stdio: mode } = container.record;
+  const logFile: LogFile = {
+    path: paths.log(id),
+    ...logLimits(hostConfig.LogConfig),
+    attrs: logAttributes(hostConfig.LogConfig, config.Labels ?? {}, config.Env ?? []),
+  };
+  return {
+    folder: paths.stdio(id),
+    tty: config.Tty === true,
+    openStdin: config.OpenStdin === true,
+    mode,
+    logFile,
+    ...(mode === 'fifo' && hostConfig.LogConfig?.Type !== 'none' ? { logSink: openLogSink(logFile) } : {}),
+    output: container.output,
+    adopted,
+  };
+}
+
+function openLogSink(_file: LogFile): LogSink {
+  throw new Error('todo');
+}

@@ -1,0 +1,85 @@
+/**
+ * `DELETE /containers/x`. The record says `removing` before anything goes, and goes last, so that a removal that a crash cut
+ * short is finished at the daemon's next start.
+ */
+import { conflict, isCode, messageOf, notFound } from '@docker-ts/base/errors';
+import { rm } from 'node:fs/promises';
+import type { Container } from './container.ts';
+import { publish } from './container-events.ts';
+import type { DomainContext } from './context.ts';
+import { sendSignal } from './kill.ts';
+
+export interface RemoveOptions {
+  /** A running container is killed first. */
+  readonly force: boolean;
+  /** Anonymous volumes go too. */
+  readonly volumes: boolean;
+}
+
+const SIGKILL = 9;
+const killTimeoutMs = 10_000;
+
+/** conflict for one that runs (without force) or is being removed by somebody else. */
+export async function removeContainer(
+  context: DomainContext,
+  container: Container,
+  options: RemoveOptions,
+): Promise<void> {
+  await stopForRemoval(context, container, options);
+  await container.lock.run(async () => {
+    // Somebody was quicker: --rm, or a second client.
+    if (context.registry.find(container.id) !== container) throw notFound(`No such container: ${container.id}`);
+    if (container.isRunning) throw removalRefused(container, 'running');
+    container.patchState({ status: 'removing' });
+    await context.registry.save(container);
+    await finishRemoval(context, container);
+  });
+}
+
+const removalRefused = ({ record }: Container, what: string): Error =>
+  conflict(
+    `cannot remove container "${record.name}": container is ${what}: ` +
+      (what === 'paused' ? 'unpause and then ' : '') +
+      'stop the container before removing or force remove',
+  );
+
+async function stopForRemoval(context: DomainContext, container: Container, { force }: RemoveOptions): Promise<void> {
+  if (container.state.status === 'removing')
+    throw conflict(`removal of container ${container.record.name} is already in progress`);
+  if (container.state.status === 'restarting') {
+    if (!force) throw removalRefused(container, 'restarting');
+    container.pendingRestart?.cancel();
+    return;
+  }
+  if (!container.isRunning) return;
+  if (!force) throw removalRefused(container, container.state.status);
+  container.patch({ manuallyStopped: true });
+  const ended = container.wait('not-running', AbortSignal.any([context.shutdown, AbortSignal.timeout(killTimeoutMs)]));
+  await sendSignal(context, container, SIGKILL);
+  publish(context, container, 'kill', { signal: String(SIGKILL) });
+  await ended;
+}
+
+/** The part after the point of no return; the caller holds the lock. A failure leaves a `dead` container to try again. */
+export async function finishRemoval(context: DomainContext, container: Container): Promise<void> {
+  const { snapshotter, snapshotKey, id } = container.record;
+  try {
+    await Promise.all([
+      context.containerd.snapshots.remove({ snapshotter, key: snapshotKey }).catch(ignoreNotFound),
+      rm(context.paths.container(id), { recursive: true, force: true }),
+      rm(context.paths.stdio(id), { recursive: true, force: true }),
+    ]);
+    await context.registry.remove(container);
+  } catch (error) {
+    container.patchState({ status: 'dead', error: messageOf(error) });
+    await context.registry.save(container).catch(() => {});
+    throw error;
+  }
+  publish(context, container, 'destroy');
+  container.output.end();
+  container.announceRemoval();
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!isCode(error, 'not_found')) throw error;
+}
