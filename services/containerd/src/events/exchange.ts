@@ -97,13 +97,18 @@ export class Subscription implements AsyncIterableIterator<EventEnvelope>, Dispo
   }
 }
 
+/** An event kept for those who subscribe later. */
+interface KeptEvent {
+  readonly envelope: EventEnvelope;
+  readonly untilMs: number;
+}
+
 export class EventExchange implements EventPublisher {
   readonly #subscriptions = new Set<Subscription>();
+  #kept: KeptEvent[] = [];
 
   publish(namespace: string, topic: string, event: EventMessage): void {
-    checkEventNamespace(namespace);
-    checkTopic(topic);
-    this.#broadcast({ timestamp: eventTimeNow(), namespace, topic, event });
+    this.#broadcast(this.#stamped(namespace, topic, event));
   }
 
   /**
@@ -123,11 +128,34 @@ export class EventExchange implements EventPublisher {
   subscribe(matches: EnvelopeMatcher = () => true): Subscription {
     const subscription = new Subscription(matches, (closed) => this.#subscriptions.delete(closed));
     this.#subscriptions.add(subscription);
+    const now = performance.now();
+    this.#kept = this.#kept.filter(({ untilMs }) => untilMs > now);
+    for (const { envelope } of this.#kept) subscription.offer(envelope);
     return subscription;
+  }
+
+  /**
+   * A publisher whose events also go to everybody who subscribes within the next `keepMs`. For what is found out before the daemon
+   * serves: clients that lived through its restart subscribe again, and would never hear of it otherwise. They may hear an event twice.
+   */
+  publisherForLatecomers(keepMs: number): EventPublisher {
+    return {
+      publish: (namespace, topic, event) => {
+        const envelope = this.#stamped(namespace, topic, event);
+        this.#kept.push({ envelope, untilMs: performance.now() + keepMs });
+        this.#broadcast(envelope);
+      },
+    };
   }
 
   get subscriberCount(): number {
     return this.#subscriptions.size;
+  }
+
+  #stamped(namespace: string, topic: string, event: EventMessage): EventEnvelope {
+    checkEventNamespace(namespace);
+    checkTopic(topic);
+    return { timestamp: eventTimeNow(), namespace, topic, event };
   }
 
   #broadcast(envelope: EventEnvelope): void {

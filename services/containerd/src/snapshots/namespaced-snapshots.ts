@@ -43,6 +43,25 @@ export interface NamespacedSnapshotsOptions {
   readonly events: SnapshotEvents;
 }
 
+interface HiddenSnapshot {
+  readonly namespace: string;
+  readonly key: string;
+  readonly row: NamespacedRow;
+}
+
+/** Snapshots before the parents that they build on. */
+function childrenFirst(snapshots: readonly HiddenSnapshot[]): HiddenSnapshot[] {
+  const byPath = new Map(snapshots.map((snapshot) => [`${snapshot.namespace}/${snapshot.key}`, snapshot]));
+  const depth = ({ namespace, row }: HiddenSnapshot): number => {
+    const parent = byPath.get(`${namespace}/${row.parent}`);
+    return row.parent === '' || !parent ? 0 : depth(parent) + 1;
+  };
+  return snapshots
+    .map((snapshot) => ({ snapshot, depth: depth(snapshot) }))
+    .sort((a, b) => b.depth - a.depth)
+    .map(({ snapshot }) => snapshot);
+}
+
 const nowNs = (): string => (BigInt(Date.now()) * 1_000_000n).toString();
 
 export class NamespacedSnapshots implements AsyncDisposable {
@@ -152,9 +171,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
         throw failedPrecondition('cannot remove snapshot with child: failed precondition');
       }
       // below first: if it refuses (a child is being made just now), nothing has changed; after a crash `open` drops the record
-      await this.#backend.remove(row.backend).catch((error: unknown) => {
-        if (!isCode(error, 'not_found')) throw error;
-      });
+      await this.#removeBelow(row);
       await this.#write(namespace, [[key]], false);
       if (lease !== undefined) await this.#leases.remove(namespace, lease, this.name, key);
     });
@@ -178,6 +195,26 @@ export class NamespacedSnapshots implements AsyncDisposable {
     for (const [namespace, rows] of this.#namespaces) {
       for (const [key, { parent, labels }] of rows) yield { namespace, key, parent, labels };
     }
+  }
+
+  /**
+   * Removes garbage for the collector: out of sight before the first wait, for good afterwards, children first. What cannot be
+   * removed shows again; the first such failure is thrown at the end.
+   */
+  async discard(garbage: readonly { readonly namespace: string; readonly key: string }[]): Promise<void> {
+    const hidden: HiddenSnapshot[] = [];
+    for (const { namespace, key } of garbage) {
+      const rows = this.#rowsOf(namespace);
+      const row = rows.get(key);
+      if (row && rows.delete(key)) hidden.push({ namespace, key, row });
+    }
+    const failures: unknown[] = [];
+    for (const snapshot of childrenFirst(hidden)) {
+      await this.#locks
+        .run(snapshot.namespace, () => this.#discardHidden(snapshot))
+        .catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   cleanup(): Promise<void> {
@@ -208,7 +245,8 @@ export class NamespacedSnapshots implements AsyncDisposable {
         if (parent !== '') this.#parentRow(namespace, parent);
         if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
         const time = nowNs();
-        await this.#write(namespace, [[key, { backend, parent, labels, createdNs: time, updatedNs: time }]], false);
+        const row = { backend, parent, labels, createdNs: time, updatedNs: time };
+        await this.#locks.run(namespace, () => this.#write(namespace, [[key, row]], false));
       } catch (error) {
         await this.#backend.remove(backend).catch(() => {});
         throw error;
@@ -222,6 +260,28 @@ export class NamespacedSnapshots implements AsyncDisposable {
     if (!this.#rowsOf(namespace).has(key)) return;
     if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
     throw alreadyExists(`${subject}: already exists`);
+  }
+
+  async #discardHidden({ namespace, key, row }: HiddenSnapshot): Promise<void> {
+    try {
+      await this.#removeBelow(row);
+    } catch (error) {
+      const rows = this.#rowsOf(namespace);
+      if (!rows.has(key)) rows.set(key, row);
+      throw error;
+    }
+    // somebody may have made a new snapshot under the key meanwhile: that record is not ours to delete
+    if (!this.#rowsOf(namespace).has(key)) await this.#write(namespace, [[key]], false);
+    this.#events.removed(namespace, key, this.name);
+  }
+
+  /** Removes the snapshot below; that it is gone already is what was wanted. */
+  async #removeBelow(row: NamespacedRow): Promise<void> {
+    try {
+      await this.#backend.remove(row.backend);
+    } catch (error) {
+      if (!isCode(error, 'not_found')) throw error;
+    }
   }
 
   async #reconcile(): Promise<void> {
