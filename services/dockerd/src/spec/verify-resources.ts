@@ -159,7 +159,8 @@ export function verifyResources<Config extends Resources>(
   facts: HostFacts,
   update = false,
 ): VerifiedResources<Config> {
-  const config = { ...sent };
+  // -1 is what clients older than API 1.42 send for "not set".
+  const config = { ...sent, ...(sent.MemorySwappiness === -1 ? { MemorySwappiness: null } : {}) };
   const warnings: string[] = [];
   const drop: Drop = (supported, warning, change) => {
     if (supported) return;

@@ -1,0 +1,97 @@
+/**
+ * The container domain's door to the spec builder: gathers what a start has to find out – the user in the image's passwd file,
+ * namespaces of other containers, shared memory – and builds the spec.
+ */
+import { conflict, invalidArgument } from '@docker-ts/base/errors';
+import type { RuntimeSpec } from '@docker-ts/oci/runtime-spec';
+import type { NetworkSandbox, SpecBuilder, SpecInput } from '../containers/ports.ts';
+import type { HostFacts } from './host-facts.ts';
+import { containerOfMode } from './namespace-modes.ts';
+import type { NamespaceSources } from './namespaces.ts';
+import { RootfsView } from './rootfs-view.ts';
+import { SharedMemory } from './shared-memory.ts';
+import { buildRuntimeSpec, type DaemonSpecDefaults } from './spec-builder.ts';
+import { type ProcessUser, resolveUser } from './user.ts';
+
+/** An honest passwd file is smaller. */
+const userFileMaxBytes = 4 * 1024 * 1024;
+
+export interface ContainerSpecOptions {
+  readonly facts: HostFacts;
+  /** A folder of the daemon's own for state that dies with the machine. It must exist. */
+  readonly execRoot: string;
+  readonly daemon: Omit<DaemonSpecDefaults, 'cgroupParent'>;
+}
+
+export class ContainerSpecBuilder implements SpecBuilder {
+  readonly #options: ContainerSpecOptions;
+  readonly #sharedMemory: SharedMemory;
+
+  constructor(options: ContainerSpecOptions) {
+    this.#options = options;
+    this.#sharedMemory = new SharedMemory(options.execRoot);
+  }
+
+  build(input: SpecInput): Promise<RuntimeSpec> {
+    // Everything here is answered by the kernel at once; the promise is the port's.
+    return new Promise((resolve) => resolve(this.#build(input)));
+  }
+
+  #build(input: SpecInput): RuntimeSpec {
+    const { container } = input;
+    const { facts, daemon } = this.#options;
+    this.#sharedMemory.sweep((id) => id !== container.id && input.pidOf(id) !== undefined);
+    const shmPath = this.#shmPath(input);
+    return buildRuntimeSpec({
+      id: container.id,
+      config: container.config,
+      hostConfig: container.hostConfig,
+      mountPoints: container.mounts,
+      networkFiles: {
+        resolvConf: container.resolvConfPath,
+        hostname: container.hostnamePath,
+        hosts: container.hostsPath,
+      },
+      namespaces: namespaceSources(input.sandbox, input.pidOf),
+      user: this.#user(input),
+      ...(shmPath === undefined ? {} : { shmPath }),
+      initPath: input.initPath,
+      facts,
+      daemon: { ...daemon, cgroupParent: input.cgroupParent },
+    });
+  }
+
+  #user({ container, rootfsMounts }: SpecInput): ProcessUser {
+    using view = RootfsView.open(rootfsMounts, this.#options.execRoot);
+    return resolveUser(
+      container.config.User ?? '',
+      { passwd: view.readText('/etc/passwd', userFileMaxBytes), group: view.readText('/etc/group', userFileMaxBytes) },
+      container.hostConfig.GroupAdd ?? [],
+    );
+  }
+
+  #shmPath({ container }: SpecInput): string | undefined {
+    const { IpcMode: mode = '', ShmSize: size = 0 } = container.hostConfig;
+    const mounted = container.mounts.some(({ destination }) => destination === '/dev/shm');
+    if (mode === 'host') return '/dev/shm';
+    if (mode === 'shareable' && !mounted) return this.#sharedMemory.mount(container.id, size);
+    const donor = containerOfMode(mode);
+    if (donor === undefined) return undefined;
+    if (!this.#sharedMemory.has(donor))
+      throw invalidArgument(
+        `failed to join IPC namespace: container ${donor}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+      );
+    return this.#sharedMemory.path(donor);
+  }
+}
+
+function namespaceSources(sandbox: NetworkSandbox, pidOf: SpecInput['pidOf']): NamespaceSources {
+  return {
+    ...(sandbox.namespace.kind === 'path' ? { networkPath: sandbox.namespace.path } : {}),
+    pidOf: (containerId) => {
+      const pid = pidOf(containerId);
+      if (pid === undefined) throw conflict(`container ${containerId} is not running`);
+      return pid;
+    },
+  };
+}
