@@ -29,17 +29,19 @@ export interface NamespacedRow {
   readonly updatedNs: string;
 }
 
-/** The leases, as far as snapshots are concerned. A lease that does not exist is not_found. */
-export interface SnapshotLeases {
-  add(namespace: string, lease: string, snapshotter: string, key: string): Promise<void>;
-  remove(namespace: string, lease: string, snapshotter: string, key: string): Promise<void>;
+/** What ties snapshots to the rest of the metadata. */
+export interface SnapshotHolds {
+  /** Puts a snapshot on the lease of the scope, if it has one, and makes the namespace known. @throws not_found for a lost lease. */
+  hold(scope: SnapshotScope, snapshotter: string, key: string): Promise<void>;
+  /** Takes a snapshot off the lease of the scope, if it has one. */
+  release(scope: SnapshotScope, snapshotter: string, key: string): Promise<void>;
 }
 
 export interface NamespacedSnapshotsOptions {
   readonly name: string;
   readonly backend: Snapshotter;
   readonly table: RecordTable<NamespacedRow>;
-  readonly leases: SnapshotLeases;
+  readonly holds: SnapshotHolds;
   readonly events: SnapshotEvents;
 }
 
@@ -68,7 +70,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
   readonly name: string;
   readonly #backend: Snapshotter;
   readonly #table: RecordTable<NamespacedRow>;
-  readonly #leases: SnapshotLeases;
+  readonly #holds: SnapshotHolds;
   readonly #events: SnapshotEvents;
   readonly #namespaces = new Map<string, Map<string, NamespacedRow>>();
   readonly #locks = new KeyedMutex();
@@ -78,7 +80,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
     this.name = options.name;
     this.#backend = options.backend;
     this.#table = options.table;
-    this.#leases = options.leases;
+    this.#holds = options.holds;
     this.#events = options.events;
   }
 
@@ -140,11 +142,11 @@ export class NamespacedSnapshots implements AsyncDisposable {
   }
 
   async commit(scope: SnapshotScope, name: string, key: string, options: CommitOptions): Promise<void> {
-    const { namespace, lease } = scope;
+    const { namespace } = scope;
     const labels = options.labels ?? {};
     checkLabels(labels);
     await this.#locks.run(namespace, async () => {
-      if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, name);
+      await this.#holds.hold(scope, this.name, name);
       if (this.#rowsOf(namespace).has(name)) throw alreadyExists(`snapshot "${name}": already exists`);
       const active = this.#row(namespace, key);
       const rebased = active.parent === '' && options.parent !== undefined && options.parent !== '';
@@ -158,13 +160,13 @@ export class NamespacedSnapshots implements AsyncDisposable {
       const time = nowNs();
       const row = { backend, parent, labels, createdNs: time, updatedNs: time };
       await this.#write(namespace, [[key], [name, row]], true);
-      if (lease !== undefined) await this.#leases.remove(namespace, lease, this.name, key);
+      await this.#holds.release(scope, this.name, key);
     });
     this.#events.committed(namespace, key, name, this.name);
   }
 
   async remove(scope: SnapshotScope, key: string): Promise<void> {
-    const { namespace, lease } = scope;
+    const { namespace } = scope;
     await this.#locks.run(namespace, async () => {
       const row = this.#row(namespace, key);
       if (this.#hasChildren(namespace, key)) {
@@ -173,7 +175,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
       // below first: if it refuses (a child is being made just now), nothing has changed; after a crash `open` drops the record
       await this.#removeBelow(row);
       await this.#write(namespace, [[key]], false);
-      if (lease !== undefined) await this.#leases.remove(namespace, lease, this.name, key);
+      await this.#holds.release(scope, this.name, key);
     });
     this.#events.removed(namespace, key, this.name);
   }
@@ -232,7 +234,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
     parent: string,
     labels: SnapshotLabels,
   ): Promise<readonly Mount[]> {
-    const { namespace, lease } = scope;
+    const { namespace } = scope;
     checkLabels(labels);
     const target = labels[snapshotRefLabel];
     return await this.#locks.run(`${namespace}/${key}`, async () => {
@@ -243,7 +245,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
       const mounts = await this.#backend[verb](backend, parentBackend, inheritedLabels(labels));
       try {
         if (parent !== '') this.#parentRow(namespace, parent);
-        if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
+        await this.#holds.hold(scope, this.name, key);
         const time = nowNs();
         const row = { backend, parent, labels, createdNs: time, updatedNs: time };
         await this.#locks.run(namespace, () => this.#write(namespace, [[key, row]], false));
@@ -256,9 +258,9 @@ export class NamespacedSnapshots implements AsyncDisposable {
   }
 
   /** An existing snapshot is put on the asker's lease before it is told: the asker is going to use it. */
-  async #refuseExisting({ namespace, lease }: SnapshotScope, key: string, subject: string): Promise<void> {
-    if (!this.#rowsOf(namespace).has(key)) return;
-    if (lease !== undefined) await this.#leases.add(namespace, lease, this.name, key);
+  async #refuseExisting(scope: SnapshotScope, key: string, subject: string): Promise<void> {
+    if (!this.#rowsOf(scope.namespace).has(key)) return;
+    await this.#holds.hold(scope, this.name, key);
     throw alreadyExists(`${subject}: already exists`);
   }
 
