@@ -5,6 +5,7 @@
 import { conflict, invalidArgument } from '@docker-ts/base/errors';
 import type { RuntimeSpec } from '@docker-ts/oci/runtime-spec';
 import type { NetworkSandbox, SpecBuilder, SpecInput } from '../containers/ports.ts';
+import type { ContainerRecord } from '../containers/record.ts';
 import type { HostFacts } from './host-facts.ts';
 import { containerOfMode } from './namespace-modes.ts';
 import type { NamespaceSources } from './namespaces.ts';
@@ -61,13 +62,16 @@ export class ContainerSpecBuilder implements SpecBuilder {
     });
   }
 
+  resolveUser(container: ContainerRecord, pid: number, user: string): Promise<ProcessUser> {
+    return new Promise((resolve) => {
+      using view = RootfsView.ofProcess(pid);
+      resolve(lookUpUser(view, user, container));
+    });
+  }
+
   #user({ container, rootfsMounts }: SpecInput): ProcessUser {
     using view = RootfsView.open(rootfsMounts, this.#options.execRoot);
-    return resolveUser(
-      container.config.User ?? '',
-      { passwd: view.readText('/etc/passwd', userFileMaxBytes), group: view.readText('/etc/group', userFileMaxBytes) },
-      container.hostConfig.GroupAdd ?? [],
-    );
+    return lookUpUser(view, container.config.User ?? '', container);
   }
 
   #shmPath({ container }: SpecInput): string | undefined {
@@ -83,6 +87,12 @@ export class ContainerSpecBuilder implements SpecBuilder {
       );
     return this.#sharedMemory.path(donor);
   }
+}
+
+function lookUpUser(view: RootfsView, user: string, { hostConfig }: ContainerRecord): ProcessUser {
+  const passwd = view.readText('/etc/passwd', userFileMaxBytes);
+  const group = view.readText('/etc/group', userFileMaxBytes);
+  return resolveUser(user, { passwd, group }, hostConfig.GroupAdd ?? []);
 }
 
 function namespaceSources(sandbox: NetworkSandbox, pidOf: SpecInput['pidOf']): NamespaceSources {

@@ -58,6 +58,11 @@ export class RootfsView implements Disposable {
     }
   }
 
+  /** The root of a running process. */
+  static ofProcess(pid: number): RootfsView {
+    return new RootfsView(openSync(`/proc/${pid}/root`, constants.O_DIRECTORY | O_PATH));
+  }
+
   /** The text of a regular file, cut at `maxBytes`; `undefined` if there is none at that path. */
   readText(path: string, maxBytes: number): string | undefined {
     let fd: number;
