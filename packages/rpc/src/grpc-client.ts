@@ -3,7 +3,8 @@
  *
  * It drives grpc-js at the level of its Channel and Call: a message is asked for when the reader wants one and written when
  * the transport has taken the last, so back-pressure needs no stream objects, and a unary call makes no more promises,
- * timers and interceptors than it needs. Failures are CodedErrors with the peer's text.
+ * timers and interceptors than it needs. Failures are CodedErrors with the peer's text; a stream's failure may overtake
+ * messages that nobody has read yet (grpc-js drops them).
  *
  * Reconnecting: a call on a broken channel fails at once with unavailable, and the channel tries again after 50 ms, growing
  * to a second. On a unix socket the kernel tells a peer's death, so there are no keepalive pings (Go servers
@@ -11,8 +12,18 @@
  */
 import { canceled, type CodedError, deadlineExceeded, internal, unavailable } from '@docker-ts/base/errors';
 import { fromGrpcStatus } from '@docker-ts/base/status';
-import { Channel, connectivityState, credentials, Metadata, status, type StatusObject } from '@grpc/grpc-js';
+import {
+  Channel,
+  type ChannelCredentials,
+  connectivityState,
+  credentials,
+  Metadata,
+  status,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import type { Socket } from 'node:net';
 import { maxMessageBytes } from './grpc-limits.ts';
+import { withStreamWindows } from './http2-window.ts';
 import type {
   CallOptions,
   ClientOf,
@@ -31,6 +42,17 @@ export interface GrpcClientOptions {
   readonly waitForReady?: boolean;
 }
 
+/** Insecure credentials whose connections pass through the window correction; grpc-js has no other door to the socket. */
+function channelCredentials(): ChannelCredentials {
+  const insecure = credentials.createInsecure();
+  const createConnector = insecure._createSecureConnector.bind(insecure);
+  insecure._createSecureConnector = (...parameters) =>
+    Object.assign(createConnector(...parameters), {
+      connect: async (socket: Socket) => ({ socket: withStreamWindows(socket) as Socket, secure: false }),
+    });
+  return insecure;
+}
+
 /** One connection to a server, made when it is first needed and made again when it breaks. */
 export class GrpcChannel implements Disposable {
   readonly path: string;
@@ -38,7 +60,7 @@ export class GrpcChannel implements Disposable {
 
   constructor(path: string) {
     this.path = path;
-    this.#channel = new Channel(`unix:${path}`, credentials.createInsecure(), {
+    this.#channel = new Channel(`unix:${path}`, channelCredentials(), {
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 50,
