@@ -18,13 +18,8 @@ function describe(container: Container): Record<string, unknown> {
     rootfs: config.rootfs,
     created,
     ...(annotations === undefined ? {} : { annotations }),
-    owner: ownerName(config.owner_uid),
+    owner: '',
   };
-}
-
-/** Root is who runs containers; another owner is told by number. */
-function ownerName(uid: number): string {
-  return uid === 0 ? '' : String(uid);
 }
 
 /** Columns as Go's tabwriter makes them: at least 12 wide, 3 apart. */
@@ -47,6 +42,11 @@ export const stateCommand: Command = {
     return 0;
   },
 };
+
+/** `state` leaves the owner empty, as runc does. Containers are root's; another owner is told by number. */
+function ownerName(uid: number): string {
+  return uid === 0 ? 'root' : String(uid);
+}
 
 /** A container that goes away meanwhile is not there. */
 function loadAll({ root }: Globals): Container[] {
@@ -73,13 +73,16 @@ export const listCommand: Command = {
       process.stdout.write(containers.map(({ id }) => `${id}\n`).join(''));
       return 0;
     }
-    const states = containers.map((container) => describe(container));
+    const states = containers.map((container) => ({
+      ...describe(container),
+      owner: ownerName(container.state.config.owner_uid),
+    }));
     if (format === 'json') {
       process.stdout.write(JSON.stringify(states));
       return 0;
     }
     const rows = states.map((state) =>
-      ['id', 'pid', 'status', 'bundle', 'created', 'owner'].map((name) => String(state[name])),
+      ['id', 'pid', 'status', 'bundle', 'created', 'owner'].map((name) => String(state[name as keyof typeof state])),
     );
     process.stdout.write(formatTable([['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'], ...rows]));
     return 0;

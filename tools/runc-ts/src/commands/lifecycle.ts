@@ -1,5 +1,5 @@
 /** `start`, `kill`, `delete`, `pause`, `resume`. */
-import { isCode } from '@docker-ts/base/errors';
+import { failedPrecondition, isCode } from '@docker-ts/base/errors';
 import { type Command, idOf } from '../cli/command.ts';
 import { Container } from '../container/container.ts';
 import { deleteContainer } from '../container/delete.ts';
@@ -71,7 +71,7 @@ export const pauseCommand: Command = {
   arity: [1, 1],
   run: (invocation) => {
     const container = Container.load(invocation.globals.root, idOf(invocation));
-    container.require(['running', 'created'], 'pause');
+    if (!['running', 'created'].includes(container.status())) throw failedPrecondition('container not running');
     container.cgroup.freeze();
     return 0;
   },
@@ -85,7 +85,7 @@ export const resumeCommand: Command = {
   arity: [1, 1],
   run: (invocation) => {
     const container = Container.load(invocation.globals.root, idOf(invocation));
-    container.require(['paused'], 'resume');
+    if (container.status() !== 'paused') throw failedPrecondition('container not paused');
     container.cgroup.thaw();
     return 0;
   },

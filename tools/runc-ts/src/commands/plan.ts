@@ -1,6 +1,6 @@
 /** `plan`: what `create` would do, without doing it. */
 import type { Command } from '../cli/command.ts';
-import { openCgroup } from '../container/cgroup.ts';
+import { openCgroup } from '../cgroup/open.ts';
 import { planBundle, readBundle } from '../container/create.ts';
 import { describePlan, planToJson } from '../plan/describe.ts';
 import { bundleOption } from './create-options.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseExactJson } from '@docker-ts/oci/exact-json';
 import type { JsonInteger, LinuxResources } from '@docker-ts/oci/runtime-spec';
 import { validateResources } from '@docker-ts/oci/runtime-spec-validation';
-import { invalidArgument } from '@docker-ts/base/errors';
+import { failedPrecondition, invalidArgument } from '@docker-ts/base/errors';
 import type { Option, Options } from '../cli/arguments.ts';
 import { type Command, idOf } from '../cli/command.ts';
 import { Container } from '../container/container.ts';
@@ -102,7 +102,7 @@ export const updateCommand: Command = {
       file === undefined
         ? resourcesFromOptions(invocation.options)
         : validateResources(parseExactJson(readFileSync(file === '-' ? 0 : file, 'utf8'), file), file);
-    container.require(['created', 'running', 'paused'], 'update');
+    if (container.status() === 'stopped') throw failedPrecondition('container not running');
     container.cgroup.set(resources);
     return 0;
   },

@@ -5,12 +5,12 @@
  *                    └────────────────┴────────▶ stopped ─delete─▶ gone
  */
 import { closeSync, existsSync } from 'node:fs';
-import { failedPrecondition, notFound } from '@docker-ts/base/errors';
+import { notFound } from '@docker-ts/base/errors';
 import { openPidfd } from '@docker-ts/linux/pidfd';
 import { parseRuntimeSpec } from '@docker-ts/oci/runtime-spec-validation';
 import { type RuntimeSpec, type RuntimeState, runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
 import type { CgroupManager } from '../cgroup/manager.ts';
-import { restoreCgroup } from './cgroup.ts';
+import { restoreCgroup } from '../cgroup/open.ts';
 import { isProcessAlive } from './process-stat.ts';
 import { type ContainerState, StateDirectory } from './state-directory.ts';
 
@@ -99,12 +99,5 @@ export class Container {
     } finally {
       closeSync(pidfd);
     }
-  }
-
-  /** failed_precondition unless the status is one of `allowed`. */
-  require(allowed: readonly Status[], verb: string): Status {
-    const status = this.status();
-    if (!allowed.includes(status)) throw failedPrecondition(`cannot ${verb} container "${this.id}": it is ${status}`);
-    return status;
   }
 }

@@ -17,7 +17,7 @@ import { compilePlan } from '../plan/compile.ts';
 import { procNames } from '../plan/namespaces.ts';
 import type { Plan } from '../plan/plan.ts';
 import { compileSeccomp } from '../seccomp/compile.ts';
-import { openCgroup } from './cgroup.ts';
+import { openCgroup } from '../cgroup/open.ts';
 import { findHome, processEnv } from './home.ts';
 import { runHooks } from './hooks.ts';
 import { hostHierarchies } from './host-cgroups.ts';

@@ -1,6 +1,6 @@
 /** Another process in a running container. */
 import { join } from 'node:path';
-import { failedPrecondition, notFound } from '@docker-ts/base/errors';
+import { failedPrecondition, notFound, wrap } from '@docker-ts/base/errors';
 import type { Process } from '@docker-ts/oci/runtime-spec';
 import { launchInit } from '../init/launcher.ts';
 import { compileExecPlan } from '../plan/compile-exec.ts';
@@ -73,7 +73,7 @@ export function execInContainer(container: Container, options: ExecOptions): num
       return pid;
     } catch (error) {
       if (channel.pid !== undefined) killChild(channel.pid);
-      throw error;
+      throw wrap(error, 'unable to start container process');
     }
   });
 }

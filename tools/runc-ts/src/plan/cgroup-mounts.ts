@@ -1,6 +1,6 @@
 /**
  * The container's view of the cgroup file systems (`mounts[]` of type cgroup). On a v2 host one cgroup2 mount; on v1 a tmpfs with
- * one mount for each hierarchy, and the hybrid's cgroup2 beside them. With a cgroup namespace the file system itself shows only
+ * one mount for each v1 hierarchy. With a cgroup namespace the file system itself shows only
  * the container's part; without one its directory is bound from the host.
  */
 import { basename, posix } from 'node:path';
@@ -79,6 +79,8 @@ export function planCgroupMount(
   const folder: MountOptions = { ...options, set: restricted, data: ['mode=755'] };
   planFileSystem(plan, { type: 'tmpfs', source: 'tmpfs' }, target, folder, field);
   for (const hierarchy of view.hierarchies) {
+    // runc shows a container no cgroup2 beside v1
+    if (hierarchy.type === 'cgroup2') continue;
     const below = posix.join(target, basename(hierarchy.mountPoint));
     planHierarchy(plan, below, hierarchy, options, view.namespaced, field);
     planLinks(plan, target, hierarchy, field);
