@@ -1,12 +1,12 @@
 /** Another process in a running container. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { failedPrecondition, notFound, wrap } from '@docker-ts/base/errors';
 import type { Process } from '@docker-ts/oci/runtime-spec';
 import { launchInit } from '../init/launcher.ts';
 import { compileExecPlan } from '../plan/compile-exec.ts';
 import { compileSeccomp } from '../seccomp/compile.ts';
 import type { Container } from './container.ts';
-import { joinFiles, killChild, passedDescriptors } from './create.ts';
+import { type CgroupEntry, cgroupEntry, killChild, passedDescriptors } from './create.ts';
 import { findHome, processEnv } from './home.ts';
 import { inheritedNofile } from './nofile.ts';
 import { checkSecurityModules } from './security-modules.ts';
@@ -20,25 +20,26 @@ export interface ExecOptions {
   readonly ignorePaused: boolean;
 }
 
-/** The files of the container's cgroups, or of those below them that the command line names. */
-function execJoinFiles(container: Container, cgroups: readonly string[]): string[] {
-  const files = joinFiles(container.cgroup);
-  if (cgroups.length === 0) return files;
+/** The container's cgroups, or those below them that the command line names. */
+function execCgroups(container: Container, cgroups: readonly string[]): CgroupEntry {
+  const entry = cgroupEntry(container.cgroup);
+  if (cgroups.length === 0) return entry;
   const below = new Map<string, string>();
-  for (const entry of cgroups) {
-    const colon = entry.indexOf(':');
-    const names = colon < 0 ? Object.keys(container.cgroup.paths) : entry.slice(0, colon).split(',');
+  for (const option of cgroups) {
+    const colon = option.indexOf(':');
+    const names = colon < 0 ? Object.keys(container.cgroup.paths) : option.slice(0, colon).split(',');
     for (const name of names) {
       const path = container.cgroup.paths[name];
       if (path === undefined) throw notFound(`unknown controller "${name}"`);
-      below.set(path, join(path, entry.slice(colon + 1)));
+      below.set(path, join(path, option.slice(colon + 1)));
     }
   }
-  return files.map((file) => {
-    const cut = file.lastIndexOf('/');
-    const folder = file.slice(0, cut);
-    return (below.get(folder) ?? folder) + file.slice(cut);
-  });
+  return {
+    cgroupJoinFiles: entry.cgroupJoinFiles.map((file) =>
+      join(below.get(dirname(file)) ?? dirname(file), basename(file)),
+    ),
+    cgroupUnified: below.get(entry.cgroupUnified) ?? entry.cgroupUnified,
+  };
 }
 
 /** Starts the process, a child of this one, and answers its id once it has exec'd. */
@@ -55,7 +56,7 @@ export function execInContainer(container: Container, options: ExecOptions): num
     const home = (): string => findHome(`/proc/${container.pid}/root`, '/', [], process.user.uid);
     const plan = compileExecPlan(process, {
       id: container.id,
-      cgroupJoinFiles: execJoinFiles(container, options.cgroups),
+      ...execCgroups(container, options.cgroups),
       namespaces: linux.namespaces ?? [],
       pidfd,
       consoleFd: options.consoleFd,

@@ -9,6 +9,8 @@ import { planExec, planProcess, type ProcessOptions } from './process.ts';
 export interface ExecFacts {
   readonly id: string;
   readonly cgroupJoinFiles: readonly string[];
+  /** The cgroup v2 directory that the process is born in; empty: none. */
+  readonly cgroupUnified: string;
   /** The namespaces that the container does not share with the runtime. */
   readonly namespaces: readonly LinuxNamespace[];
   /** pidfd of the container's first process. */
@@ -44,7 +46,7 @@ export function compileExecPlan(process: Process, facts: ExecFacts): Plan {
       `join the container's namespaces ${names}`,
       'linux.namespaces',
     );
-  plan.add('clone', { flags: 0n }, 'start the process');
+  plan.add('clone', { flags: 0n, cgroup: facts.cgroupUnified }, 'start the process');
   plan.add('setsid', {}, 'start a session');
   if (facts.newKeyring)
     plan.add('keyring', { name: `_ses.${facts.id}`, permissions: 0 }, "join the container's session keyring");

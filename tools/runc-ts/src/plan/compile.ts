@@ -35,6 +35,8 @@ export interface HostFacts {
   readonly rootfs: string;
   /** Files into which the launcher writes 0 to join the container's cgroups. */
   readonly cgroupJoinFiles: readonly string[];
+  /** The cgroup v2 directory that the init is born in; empty: none. */
+  readonly cgroupUnified: string;
   readonly cgroupHierarchies: readonly CgroupHierarchy[];
   /** The kernel has /proc/kcore. */
   readonly hasKcore: boolean;
@@ -73,7 +75,7 @@ function planOutside(plan: Plan, process: Process, linux: Linux, facts: HostFact
   }
   for (const path of facts.cgroupJoinFiles)
     plan.add('write_file', { path, value: '0' }, `join cgroup ${posix.dirname(path)}`, 'linux.cgroupsPath');
-  planNamespaces(plan, linux.namespaces ?? []);
+  planNamespaces(plan, linux.namespaces ?? [], facts.cgroupUnified);
 }
 
 /** Before anything is mounted: what the new mounts will be propagated to, and the root they go below. */

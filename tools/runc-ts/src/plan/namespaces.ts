@@ -39,8 +39,8 @@ export function hasOwn(namespaces: readonly LinuxNamespace[], type: LinuxNamespa
   return namespaces.some((namespace) => namespace.type === type);
 }
 
-/** unimplemented: user and time namespaces. */
-export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[]): void {
+/** `cgroup`: the cgroup v2 directory that the init is born in; empty: none. unimplemented: user and time namespaces. */
+export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[], cgroup: string): void {
   let flags = 0;
   const created: string[] = [];
   for (const [index, namespace] of namespaces.entries()) {
@@ -49,12 +49,15 @@ export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[]
     if (type === 'user' || type === 'time')
       throw unimplemented(`cannot use ${field}: ${type} namespaces are not supported`);
     if (isNew(namespace)) {
-      flags |= cloneFlags[type];
+      // its root is the cgroup of whoever makes it, so the init must be in the right one first
+      if (type !== 'cgroup') flags |= cloneFlags[type];
       created.push(type);
     } else {
       plan.add('setns', { fd: -1, path: path ?? '', types: cloneFlags[type] }, `join ${type} namespace ${path}`, field);
     }
   }
   const what = created.length === 0 ? 'start the init' : `start the init in new namespaces ${created.join(', ')}`;
-  plan.add('clone', { flags: BigInt(flags >>> 0) }, what, 'linux.namespaces');
+  plan.add('clone', { flags: BigInt(flags >>> 0), cgroup }, what, 'linux.namespaces');
+  if (hasNew(namespaces, 'cgroup'))
+    plan.add('unshare', { flags: BigInt(cloneFlags.cgroup) }, 'make a cgroup namespace', 'linux.namespaces');
 }

@@ -42,9 +42,11 @@ export const operations = {
   },
   clone: {
     number: 3,
-    about: 'the launcher ends here; its child, a sibling in new namespaces, carries out what follows',
-    fields: { flags: 'u64' },
+    about:
+      'the launcher ends here; its child, a sibling in new namespaces and in this cgroup v2, carries out what follows',
+    fields: { flags: 'u64', cgroup: 'str' },
   },
+  unshare: { number: 40, about: 'unshare(2)', fields: { flags: 'u64' } },
   setsid: { number: 4, about: 'setsid(2)', fields: {} },
   keyring: {
     number: 5,
