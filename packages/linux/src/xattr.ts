@@ -1,8 +1,12 @@
-/** Extended attributes, xattr(7), of what is at a path: a link itself, never what it points to. Values are bytes. */
+/**
+ * Extended attributes, xattr(7), of what is at a path: a link itself, never what it points to (`/proc/self/fd/<n>` is such a link; a `/.`
+ * behind it means the directory). Values are bytes.
+ */
 import { check, cString, openLibc } from './libc.ts';
 
 const libc = openLibc({
   lsetxattr: { args: ['ptr', 'ptr', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  fsetxattr: { args: ['i32', 'ptr', 'ptr', 'u64', 'i32'], returns: 'i32' },
   lgetxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i64' },
   llistxattr: { args: ['ptr', 'ptr', 'u64'], returns: 'i64' },
 });
@@ -14,6 +18,12 @@ export function setXattr(path: string, name: string, value: Uint8Array): void {
   // bun:ffi takes no pointer of an empty array
   const bytes = value.length > 0 ? value : null;
   check(libc.lsetxattr(cString(path), cString(name), bytes, value.length, 0), () => `set attribute ${name} of ${path}`);
+}
+
+/** Sets an attribute of an open file (not of one opened with O_PATH). */
+export function setXattrOf(fd: number, name: string, value: Uint8Array): void {
+  const bytes = value.length > 0 ? value : null;
+  check(libc.fsetxattr(fd, cString(name), bytes, value.length, 0), () => `set attribute ${name} of descriptor ${fd}`);
 }
 
 /** @throws SystemError ENODATA if there is none of that name. */

@@ -26,7 +26,7 @@ import { posix } from 'node:path';
 import { invalidArgument, messageOf, notFound, resourceExhausted, wrap } from '@docker-ts/base/errors';
 import { SystemError } from '@docker-ts/linux/libc';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setTimesOf } from '@docker-ts/linux/inode';
-import { setXattr } from '@docker-ts/linux/xattr';
+import { setXattr, setXattrOf } from '@docker-ts/linux/xattr';
 import { paxText, paxTimeNs, paxXattrs } from '@docker-ts/oci/tar-pax';
 import type { TarEntry, TarReader } from '@docker-ts/oci/tar-reader';
 import { RootedDirectory } from './rooted-directory.ts';
@@ -118,7 +118,7 @@ export class LayerWriter implements Disposable {
       }
       if (entry.sparse) ftruncateSync(fd, entry.fileSizeBytes);
       fchownSync(fd, entry.uid, entry.gid);
-      setXattrs(`/proc/self/fd/${fd}`, entry);
+      setXattrs(entry, (name, value) => setXattrOf(fd, name, value));
       // after chown, which takes the set-id bits away
       fchmodSync(fd, entry.mode & permissionBits);
       setTimesOf(fd, accessNsOf(entry), entry.mtimeNs);
@@ -131,7 +131,7 @@ export class LayerWriter implements Disposable {
   #special(target: string, path: string, entry: TarEntry): void {
     this.#make(target, entry);
     lchownSync(target, entry.uid, entry.gid);
-    setXattrs(target, entry);
+    setXattrs(entry, (name, value) => setXattr(target, name, value));
     if (entry.type === '2') {
       setTimes(target, accessNsOf(entry), entry.mtimeNs);
     } else {
@@ -207,13 +207,13 @@ function accessNsOf({ pax, mtimeNs }: TarEntry): bigint {
   return accessNs > mtimeNs ? accessNs : mtimeNs;
 }
 
-function setXattrs(target: string, entry: TarEntry): void {
+function setXattrs(entry: TarEntry, set: (name: string, value: Uint8Array) => void): void {
   if (entry.pax.size === 0) return;
   for (const [name, value] of paxXattrs(entry.pax)) {
     // an image has no business with overlayfs' own marks: they could show files of other layers, or hide them
     if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) continue;
     try {
-      setXattr(target, name, value);
+      set(name, value);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       // user attributes are for files and directories only; some file systems know none at all

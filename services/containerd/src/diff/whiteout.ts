@@ -38,7 +38,7 @@ export interface WhiteoutTarget {
 export const overlayWhiteouts: WhiteoutTarget = {
   apply(whiteout, place, { uid, gid }) {
     if (whiteout.kind === 'opaque') {
-      setXattr(place.path, opaqueAttribute, Buffer.from('y'));
+      setXattr(`${place.path}/.`, opaqueAttribute, Buffer.from('y'));
       return false;
     }
     const path = `${place.path}/${whiteout.name}`;
