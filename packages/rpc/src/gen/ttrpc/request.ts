@@ -9,15 +9,21 @@ export const protobufPackage = "ttrpc";
 
 export const protobufFileName = "ttrpc/request.proto";
 
+/** The envelopes of ttrpc calls; packages/rpc/src/ttrpc-frame.ts draws the frames around them. */
+
 export interface Request {
+  /** The full protobuf name of the service. */
   service: string;
+  /** The bare name of the method. */
   method: string;
   payload: Uint8Array;
+  /** 0 for no limit. */
   timeoutNano: bigint;
   metadata: KeyValue[];
 }
 
 export interface Response {
+  /** Absent if the call went well. */
   status: Status | undefined;
   payload: Uint8Array;
 }
@@ -26,6 +32,7 @@ export interface StringList {
   list: string[];
 }
 
+/** A pair of metadata; keys are lower case and may repeat. */
 export interface KeyValue {
   key: string;
   value: string;

@@ -8,7 +8,13 @@ export const protobufPackage = "io.containerd.cgroups.v1";
 
 export const protobufFileName = "cgroups/v1/metrics.proto";
 
+/**
+ * Counters of a cgroup v1 hierarchy, as a shim's Stats call returns them (github.com/containerd/cgroups,
+ * cgroup1/stats).
+ */
+
 export interface Metrics {
+  /** One entry for each page size. */
   hugetlb: HugetlbStat[];
   pids: PidsStat | undefined;
   cpu: CPUStat | undefined;

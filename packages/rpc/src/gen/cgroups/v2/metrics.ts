@@ -8,12 +8,20 @@ export const protobufPackage = "io.containerd.cgroups.v2";
 
 export const protobufFileName = "cgroups/v2/metrics.proto";
 
+/**
+ * Counters of a cgroup v2 hierarchy, as a shim's Stats call returns them (github.com/containerd/cgroups,
+ * cgroup2/stats).
+ */
+
 export interface Metrics {
   pids: PidsStat | undefined;
   cpu: CPUStat | undefined;
   memory: MemoryStat | undefined;
   rdma: RdmaStat | undefined;
-  io: IOStat | undefined;
+  io:
+    | IOStat
+    | undefined;
+  /** One entry for each page size. */
   hugetlb: HugeTlbStat[];
   memoryEvents: MemoryEvents | undefined;
   network: NetworkStat[];
@@ -26,6 +34,7 @@ export interface PSIData {
   total: bigint;
 }
 
+/** Pressure stall information of the kernel. */
 export interface PSIStats {
   some: PSIData | undefined;
   full: PSIData | undefined;

@@ -9,6 +9,9 @@ export const protobufPackage = "containerd.events";
 
 export const protobufFileName = "containerd/events/container.proto";
 
+/** Events about container records (topics /containers/…). */
+
+/** Topic /containers/create. */
 export interface ContainerCreate {
   id: string;
   image: string;
@@ -20,9 +23,11 @@ export interface ContainerCreate_Runtime {
   options: Any | undefined;
 }
 
+/** Topic /containers/update. */
 export interface ContainerUpdate {
   id: string;
   image: string;
+  /** All labels after the change. */
   labels: { [key: string]: string };
   snapshotKey: string;
 }
@@ -32,6 +37,7 @@ export interface ContainerUpdate_LabelsEntry {
   value: string;
 }
 
+/** Topic /containers/delete. */
 export interface ContainerDelete {
   id: string;
 }

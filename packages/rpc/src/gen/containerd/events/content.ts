@@ -8,12 +8,16 @@ export const protobufPackage = "containerd.events";
 
 export const protobufFileName = "containerd/events/content.proto";
 
+/** Events about blobs (topics /content/…). */
+
+/** Topic /content/create: an ingest was committed. */
 export interface ContentCreate {
   digest: string;
   size: bigint;
   mediaType: string;
 }
 
+/** Topic /content/delete. */
 export interface ContentDelete {
   digest: string;
 }

@@ -8,6 +8,12 @@ export const protobufPackage = "containerd.services.images.v1";
 
 export const protobufFileName = "containerd/events/image.proto";
 
+/**
+ * Events about image names (topics /images/…). Mind the package: containerd has kept it from the time when these lay
+ * beside the service.
+ */
+
+/** Topic /images/create. */
 export interface ImageCreate {
   name: string;
   labels: { [key: string]: string };
@@ -18,6 +24,7 @@ export interface ImageCreate_LabelsEntry {
   value: string;
 }
 
+/** Topic /images/update. */
 export interface ImageUpdate {
   name: string;
   labels: { [key: string]: string };
@@ -28,6 +35,7 @@ export interface ImageUpdate_LabelsEntry {
   value: string;
 }
 
+/** Topic /images/delete. */
 export interface ImageDelete {
   name: string;
 }

@@ -8,6 +8,9 @@ export const protobufPackage = "containerd.events";
 
 export const protobufFileName = "containerd/events/namespace.proto";
 
+/** Events about namespaces (topics /namespaces/…). */
+
+/** Topic /namespaces/create. */
 export interface NamespaceCreate {
   name: string;
   labels: { [key: string]: string };
@@ -18,6 +21,7 @@ export interface NamespaceCreate_LabelsEntry {
   value: string;
 }
 
+/** Topic /namespaces/update. */
 export interface NamespaceUpdate {
   name: string;
   labels: { [key: string]: string };
@@ -28,6 +32,7 @@ export interface NamespaceUpdate_LabelsEntry {
   value: string;
 }
 
+/** Topic /namespaces/delete. */
 export interface NamespaceDelete {
   name: string;
 }

@@ -8,18 +8,25 @@ export const protobufPackage = "containerd.events";
 
 export const protobufFileName = "containerd/events/snapshot.proto";
 
+/** Events about snapshots (topics /snapshot/…). */
+
+/** Topic /snapshot/prepare: a writable snapshot was made. */
 export interface SnapshotPrepare {
   key: string;
   parent: string;
   snapshotter: string;
 }
 
+/** Topic /snapshot/commit: an active snapshot got a name and is read-only. */
 export interface SnapshotCommit {
+  /** The active snapshot that it was. */
   key: string;
+  /** The committed name; a chain id for image layers. */
   name: string;
   snapshotter: string;
 }
 
+/** Topic /snapshot/remove. */
 export interface SnapshotRemove {
   key: string;
   snapshotter: string;

@@ -10,28 +10,41 @@ export const protobufPackage = "containerd.events";
 
 export const protobufFileName = "containerd/events/task.proto";
 
+/** Events about tasks. A shim publishes them (topics /tasks/…), containerd passes them on; Docker and CRI live on them. */
+
+/** Topic /tasks/create: the process exists and waits for Start. */
 export interface TaskCreate {
   containerId: string;
   bundle: string;
+  /** The mounts that make up the root file system. */
   rootfs: Mount[];
-  io: TaskIO | undefined;
+  io:
+    | TaskIO
+    | undefined;
+  /** Set if the task was restored from a checkpoint. */
   checkpoint: string;
   pid: number;
 }
 
+/** Topic /tasks/start. */
 export interface TaskStart {
   containerId: string;
   pid: number;
 }
 
+/** Topic /tasks/delete: the shim has forgotten the task. */
 export interface TaskDelete {
   containerId: string;
   pid: number;
   exitStatus: number;
-  exitedAt: Timestamp | undefined;
+  exitedAt:
+    | Timestamp
+    | undefined;
+  /** The exec that was deleted; the container itself if empty or equal to container_id. */
   id: string;
 }
 
+/** Where the streams of a process lead: FIFO paths or logging URIs. */
 export interface TaskIO {
   stdin: string;
   stdout: string;
@@ -39,37 +52,46 @@ export interface TaskIO {
   terminal: boolean;
 }
 
+/** Topic /tasks/exit, for the init process and for each exec. */
 export interface TaskExit {
   containerId: string;
+  /** The container id for init, the exec id otherwise. */
   id: string;
   pid: number;
+  /** 128 + signal for a process that a signal ended. */
   exitStatus: number;
   exitedAt: Timestamp | undefined;
 }
 
+/** Topic /tasks/oom: the kernel killed a process in the cgroup for want of memory. */
 export interface TaskOOM {
   containerId: string;
 }
 
+/** Topic /tasks/exec-added. */
 export interface TaskExecAdded {
   containerId: string;
   execId: string;
 }
 
+/** Topic /tasks/exec-started. */
 export interface TaskExecStarted {
   containerId: string;
   execId: string;
   pid: number;
 }
 
+/** Topic /tasks/paused. */
 export interface TaskPaused {
   containerId: string;
 }
 
+/** Topic /tasks/resumed. */
 export interface TaskResumed {
   containerId: string;
 }
 
+/** Topic /tasks/checkpointed. */
 export interface TaskCheckpointed {
   containerId: string;
   checkpoint: string;

@@ -8,6 +8,9 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/descriptor.proto";
 
+/** The OCI content descriptor. */
+
+/** Points at a blob: what it is, its digest and its size. */
 export interface Descriptor {
   mediaType: string;
   digest: string;

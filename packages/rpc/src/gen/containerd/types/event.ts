@@ -10,10 +10,14 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/event.proto";
 
+/** An event on its way. */
+
 export interface Envelope {
   timestamp: Timestamp | undefined;
   namespace: string;
+  /** A path such as /tasks/exit. */
   topic: string;
+  /** The message; its bare type URL says which. */
   event: Any | undefined;
 }
 

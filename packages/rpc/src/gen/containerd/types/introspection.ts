@@ -9,8 +9,12 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/introspection.proto";
 
+/** What a runtime shim says of itself with the -info flag. */
+
 export interface RuntimeRequest {
+  /** The runtime's name or its shim's path. */
   runtimePath: string;
+  /** The same options that would come with a task. */
   options: Any | undefined;
 }
 
@@ -22,8 +26,14 @@ export interface RuntimeVersion {
 export interface RuntimeInfo {
   name: string;
   version: RuntimeVersion | undefined;
-  options: Any | undefined;
-  features: Any | undefined;
+  options:
+    | Any
+    | undefined;
+  /** JSON of the OCI runtime-spec features document. */
+  features:
+    | Any
+    | undefined;
+  /** Abilities of the shim beyond the standard. */
   annotations: { [key: string]: string };
 }
 

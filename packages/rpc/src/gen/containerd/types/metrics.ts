@@ -10,9 +10,12 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/metrics.proto";
 
+/** Counters of one task. */
+
 export interface Metric {
   timestamp: Timestamp | undefined;
   id: string;
+  /** A cgroup metrics message. */
   data: Any | undefined;
 }
 

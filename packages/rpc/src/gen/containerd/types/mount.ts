@@ -9,9 +9,13 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/mount.proto";
 
+/** Mounts as mount(2) knows them, and what containerd does with them. */
+
+/** Options are those of mount(8): flags and the file system's own. */
 export interface Mount {
   type: string;
   source: string;
+  /** Where, below the root file system; usually empty. */
   target: string;
   options: string[];
 }

@@ -8,6 +8,9 @@ export const protobufPackage = "containerd.types";
 
 export const protobufFileName = "containerd/types/platform.proto";
 
+/** The OCI platform. */
+
+/** Names as Go's GOOS and GOARCH have them. */
 export interface Platform {
   os: string;
   architecture: string;

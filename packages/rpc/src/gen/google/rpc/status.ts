@@ -9,8 +9,12 @@ export const protobufPackage = "google.rpc";
 
 export const protobufFileName = "google/rpc/status.proto";
 
+/** An error on the wire: how ttrpc answers a call that failed, and why a plugin did not start. */
+
 export interface Status {
+  /** 0 is no error; the other numbers are gRPC's. */
   code: number;
+  /** For people, and for Go clients that tell errors apart by its ending. */
   message: string;
   details: Any[];
 }

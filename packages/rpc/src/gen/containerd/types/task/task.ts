@@ -10,6 +10,8 @@ export const protobufPackage = "containerd.v1.types";
 
 export const protobufFileName = "containerd/types/task/task.proto";
 
+/** Processes, as Tasks and shims report them. */
+
 export const Status = { UNKNOWN: 0, CREATED: 1, RUNNING: 2, STOPPED: 3, PAUSED: 4, PAUSING: 5 } as const;
 
 export type Status = typeof Status[keyof typeof Status];
@@ -24,6 +26,7 @@ export namespace Status {
 }
 
 export interface Process {
+  /** With id it names the process. */
   containerId: string;
   id: string;
   pid: number;
@@ -38,6 +41,7 @@ export interface Process {
 
 export interface ProcessInfo {
   pid: number;
+  /** containerd.runc.v1.ProcessDetails for exec'd processes. */
   info: Any | undefined;
 }
 

@@ -8,7 +8,10 @@ export const protobufPackage = "grpc.health.v1";
 
 export const protobufFileName = "grpc/health/v1/health.proto";
 
+/** The standard health check of gRPC. */
+
 export interface HealthCheckRequest {
+  /** Empty asks for the server as a whole. */
   service: string;
 }
 

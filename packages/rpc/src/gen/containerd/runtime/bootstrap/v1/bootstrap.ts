@@ -9,6 +9,12 @@ export const protobufPackage = "containerd.runtime.bootstrap.v1";
 
 export const protobufFileName = "containerd/runtime/bootstrap/v1/bootstrap.proto";
 
+/**
+ * What containerd 2.3 and later pass to the `start` verb of a shim on stdin, and what the shim prints in answer. Older
+ * daemons speak JSON or plain text there.
+ */
+
+/** The numbers are those of Go's log/slog, extended. */
 export const LogLevel = {
   LOG_LEVEL_INFO: 0,
   LOG_LEVEL_TRACE: -8,
@@ -40,14 +46,18 @@ export namespace Capability {
 }
 
 export interface BootstrapParams {
+  /** The container or sandbox that the shim is started for. */
   instanceId: string;
   namespace: string;
   logLevel: LogLevel;
   containerdVersion: string;
   containerdTtrpcAddress: string;
   containerdGrpcAddress: string;
+  /** To publish events by running it, which no current shim does. */
   containerdBinary: string;
+  /** Runtime options travel here. */
   extensions: Extension[];
+  /** Where to make the socket; the shim chooses if empty. */
   socketDir?: string | undefined;
 }
 
@@ -56,8 +66,11 @@ export interface Extension {
 }
 
 export interface BootstrapResult {
+  /** Of the task API that the shim serves: 2 or 3. */
   version: number;
+  /** unix:// and the path of the socket. */
   address: string;
+  /** ttrpc or grpc. */
   protocol: string;
   capabilities: Capability[];
   metadata: { [key: string]: string };

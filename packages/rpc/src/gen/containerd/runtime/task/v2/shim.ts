@@ -13,16 +13,26 @@ export const protobufPackage = "containerd.task.v2";
 
 export const protobufFileName = "containerd/runtime/task/v2/shim.proto";
 
+/**
+ * The task API of a shim, version 2, over ttrpc (or gRPC, from version 3 on). Both versions have the same messages;
+ * only the package differs.
+ */
+
 export interface CreateTaskRequest {
   id: string;
+  /** The directory with config.json. */
   bundle: string;
+  /** Mounted on <bundle>/rootfs, in order. */
   rootfs: Mount[];
   terminal: boolean;
+  /** FIFO path, or empty for /dev/null. */
   stdin: string;
+  /** FIFO path, file:// or binary:// URI, or empty. */
   stdout: string;
   stderr: string;
   checkpoint: string;
   parentCheckpoint: string;
+  /** containerd.runc.v1.Options for runc-like shims. */
   options: Any | undefined;
 }
 
@@ -37,6 +47,7 @@ export interface DeleteRequest {
 
 export interface DeleteResponse {
   pid: number;
+  /** 128 + signal for a process that a signal ended. */
   exitStatus: number;
   exitedAt: Timestamp | undefined;
 }
@@ -48,6 +59,7 @@ export interface ExecProcessRequest {
   stdin: string;
   stdout: string;
   stderr: string;
+  /** JSON of an OCI runtime-spec Process. */
   spec: Any | undefined;
 }
 
@@ -76,6 +88,7 @@ export interface StateResponse {
   stderr: string;
   terminal: boolean;
   exitStatus: number;
+  /** Go's zero time while the process lives. */
   exitedAt: Timestamp | undefined;
   execId: string;
 }
@@ -84,12 +97,14 @@ export interface KillRequest {
   id: string;
   execId: string;
   signal: number;
+  /** Signals every process of the container. */
   all: boolean;
 }
 
 export interface CloseIORequest {
   id: string;
   execId: string;
+  /** Close stdin. */
   stdin: boolean;
 }
 
@@ -104,11 +119,13 @@ export interface PidsResponse {
 export interface CheckpointTaskRequest {
   id: string;
   path: string;
+  /** containerd.runc.v1.CheckpointOptions. */
   options: Any | undefined;
 }
 
 export interface UpdateTaskRequest {
   id: string;
+  /** JSON of OCI runtime-spec LinuxResources. */
   resources: Any | undefined;
   annotations: { [key: string]: string };
 }
@@ -142,6 +159,7 @@ export interface StatsRequest {
 }
 
 export interface StatsResponse {
+  /** io.containerd.cgroups.v1.Metrics or io.containerd.cgroups.v2.Metrics. */
   stats: Any | undefined;
 }
 
@@ -151,12 +169,14 @@ export interface ConnectRequest {
 
 export interface ConnectResponse {
   shimPid: number;
+  /** 0 if the container is not known. */
   taskPid: number;
   version: string;
 }
 
 export interface ShutdownRequest {
   id: string;
+  /** Even if containers are left. */
   now: boolean;
 }
 
@@ -2320,11 +2340,13 @@ export const ResumeRequest: MessageFns<ResumeRequest, "containerd.task.v2.Resume
   },
 };
 
+/** One shim serves one container, or all containers of a pod. An empty exec_id means the init process. */
 export type TaskDefinition = typeof TaskDefinition;
 export const TaskDefinition = {
   name: "Task",
   fullName: "containerd.task.v2.Task",
   methods: {
+    /** Status and stdio of a process; not_found for an unknown one. */
     state: {
       name: "State",
       requestType: StateRequest as typeof StateRequest,
@@ -2333,6 +2355,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Makes the container; its process waits for Start. */
     create: {
       name: "Create",
       requestType: CreateTaskRequest as typeof CreateTaskRequest,
@@ -2341,6 +2364,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Starts init, or a process added by Exec. */
     start: {
       name: "Start",
       requestType: StartRequest as typeof StartRequest,
@@ -2349,6 +2373,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Removes what an exited process left; its exit status goes with it. */
     delete: {
       name: "Delete",
       requestType: DeleteRequest as typeof DeleteRequest,
@@ -2357,6 +2382,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** All processes in the container's cgroup. */
     pids: {
       name: "Pids",
       requestType: PidsRequest as typeof PidsRequest,
@@ -2389,6 +2415,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Sends a signal. */
     kill: {
       name: "Kill",
       requestType: KillRequest as typeof KillRequest,
@@ -2397,6 +2424,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Registers one more process, to be started by Start. */
     exec: {
       name: "Exec",
       requestType: ExecProcessRequest as typeof ExecProcessRequest,
@@ -2413,6 +2441,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Closes the shim's writing end of stdin, so that the process reads the end of file. */
     closeIO: {
       name: "CloseIO",
       requestType: CloseIORequest as typeof CloseIORequest,
@@ -2421,6 +2450,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Changes resource limits of the running container. */
     update: {
       name: "Update",
       requestType: UpdateTaskRequest as typeof UpdateTaskRequest,
@@ -2429,6 +2459,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Answers when the process has exited; at once if it already has. */
     wait: {
       name: "Wait",
       requestType: WaitRequest as typeof WaitRequest,
@@ -2437,6 +2468,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Counters of the cgroup. */
     stats: {
       name: "Stats",
       requestType: StatsRequest as typeof StatsRequest,
@@ -2445,6 +2477,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Tells the shim's own pid and the task's; never fails. */
     connect: {
       name: "Connect",
       requestType: ConnectRequest as typeof ConnectRequest,
@@ -2453,6 +2486,7 @@ export const TaskDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Asks the shim to exit; ignored while a container is left. */
     shutdown: {
       name: "Shutdown",
       requestType: ShutdownRequest as typeof ShutdownRequest,

@@ -12,20 +12,35 @@ export const protobufPackage = "containerd.services.containers.v1";
 
 export const protobufFileName = "containerd/services/containers/v1/containers.proto";
 
+/** The records of containers: what to run, not whether it runs. Tasks are the running instances. */
+
 export interface Container {
   id: string;
   labels: { [key: string]: string };
+  /** The image it was made from; informative. */
   image: string;
-  runtime: Container_Runtime | undefined;
-  spec: Any | undefined;
+  runtime:
+    | Container_Runtime
+    | undefined;
+  /** The OCI runtime spec as JSON. */
+  spec:
+    | Any
+    | undefined;
+  /** Where snapshot_key lives. */
   snapshotter: string;
+  /** The root file system's active snapshot. */
   snapshotKey: string;
   createdAt: Timestamp | undefined;
-  updatedAt: Timestamp | undefined;
+  updatedAt:
+    | Timestamp
+    | undefined;
+  /** Documents of clients, kept as they are. */
   extensions: { [key: string]: Any };
+  /** The sandbox it belongs to, if any. */
   sandbox: string;
 }
 
+/** Which shim runs it, and that shim's options. */
 export interface Container_Runtime {
   name: string;
   options: Any | undefined;
@@ -50,6 +65,7 @@ export interface GetContainerResponse {
 }
 
 export interface ListContainersRequest {
+  /** Any of these expressions may match; none means all. */
   filters: string[];
 }
 
@@ -1138,6 +1154,7 @@ export const ListContainerMessage: MessageFns<
   },
 };
 
+/** All calls work in the namespace of the containerd-namespace header. */
 export type ContainersDefinition = typeof ContainersDefinition;
 export const ContainersDefinition = {
   name: "Containers",
@@ -1159,6 +1176,7 @@ export const ContainersDefinition = {
       responseStream: false,
       options: {},
     },
+    /** List, one container in each message. */
     listStream: {
       name: "ListStream",
       requestType: ListContainersRequest as typeof ListContainersRequest,
@@ -1175,6 +1193,7 @@ export const ContainersDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Changes the fields of the mask; without one, all that can change. */
     update: {
       name: "Update",
       requestType: UpdateContainerRequest as typeof UpdateContainerRequest,

@@ -11,6 +11,9 @@ export const protobufPackage = "containerd.services.content.v1";
 
 export const protobufFileName = "containerd/services/content/v1/content.proto";
 
+/** The content store: blobs by digest, and ingests, blobs in the making, by ref. */
+
+/** STAT asks only, WRITE appends, COMMIT verifies size and digest and publishes. */
 export const WriteAction = { STAT: 0, WRITE: 1, COMMIT: 2 } as const;
 
 export type WriteAction = typeof WriteAction[keyof typeof WriteAction];
@@ -25,7 +28,10 @@ export interface Info {
   digest: string;
   size: bigint;
   createdAt: Timestamp | undefined;
-  updatedAt: Timestamp | undefined;
+  updatedAt:
+    | Timestamp
+    | undefined;
+  /** containerd.io/gc.* labels tell garbage collection what a blob refers to. */
   labels: { [key: string]: string };
 }
 
@@ -43,7 +49,10 @@ export interface InfoResponse {
 }
 
 export interface UpdateRequest {
-  info: Info | undefined;
+  info:
+    | Info
+    | undefined;
+  /** labels, or labels.<key>. */
   updateMask: string[] | undefined;
 }
 
@@ -66,6 +75,7 @@ export interface DeleteContentRequest {
 export interface ReadContentRequest {
   digest: string;
   offset: bigint;
+  /** 0 reads to the end. */
   size: bigint;
 }
 
@@ -80,6 +90,7 @@ export interface Status {
   ref: string;
   offset: bigint;
   total: bigint;
+  /** The digest it should get. */
   expected: string;
 }
 
@@ -101,9 +112,13 @@ export interface ListStatusesResponse {
 
 export interface WriteContentRequest {
   action: WriteAction;
+  /** Names the ingest; needed on the first request. */
   ref: string;
+  /** The size of the whole blob; 0 if not known yet. */
   total: bigint;
+  /** The digest it must have. */
   expected: string;
+  /** Must be where the ingest stands. */
   offset: bigint;
   data: Uint8Array;
   labels: { [key: string]: string };
@@ -117,7 +132,10 @@ export interface WriteContentRequest_LabelsEntry {
 export interface WriteContentResponse {
   action: WriteAction;
   startedAt: Timestamp | undefined;
-  updatedAt: Timestamp | undefined;
+  updatedAt:
+    | Timestamp
+    | undefined;
+  /** Where the ingest stands now. */
   offset: bigint;
   total: bigint;
   digest: string;
@@ -1690,6 +1708,7 @@ export const ContentDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Describes blobs, several in each message. */
     list: {
       name: "List",
       requestType: ListContentRequest as typeof ListContentRequest,
@@ -1698,6 +1717,7 @@ export const ContentDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Drops a blob; its space is freed by garbage collection. */
     delete: {
       name: "Delete",
       requestType: DeleteContentRequest as typeof DeleteContentRequest,
@@ -1706,6 +1726,7 @@ export const ContentDefinition = {
       responseStream: false,
       options: {},
     },
+    /** A range of a blob, in pieces. */
     read: {
       name: "Read",
       requestType: ReadContentRequest as typeof ReadContentRequest,
@@ -1714,6 +1735,7 @@ export const ContentDefinition = {
       responseStream: true,
       options: {},
     },
+    /** How far an ingest has come. */
     status: {
       name: "Status",
       requestType: StatusRequest as typeof StatusRequest,
@@ -1730,6 +1752,7 @@ export const ContentDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Opens, continues and commits an ingest. Each request is answered; a broken stream can be taken up again by ref. */
     write: {
       name: "Write",
       requestType: WriteContentRequest as typeof WriteContentRequest,
@@ -1738,6 +1761,7 @@ export const ContentDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Drops an ingest. */
     abort: {
       name: "Abort",
       requestType: AbortRequest as typeof AbortRequest,

@@ -12,10 +12,14 @@ export const protobufPackage = "containerd.services.diff.v1";
 
 export const protobufFileName = "containerd/services/diff/v1/diff.proto";
 
+/** Layers to file systems and back. */
+
 export interface ApplyRequest {
   diff: Descriptor | undefined;
   mounts: Mount[];
+  /** Settings for the stream processors, by name. */
   payloads: { [key: string]: Any };
+  /** Syncs the file system before answering. */
   syncFs: boolean;
 }
 
@@ -25,15 +29,19 @@ export interface ApplyRequest_PayloadsEntry {
 }
 
 export interface ApplyResponse {
+  /** Digest and size of the uncompressed layer: its diff id. */
   applied: Descriptor | undefined;
 }
 
 export interface DiffRequest {
   left: Mount[];
   right: Mount[];
+  /** Of the layer to make; it decides the compression. */
   mediaType: string;
+  /** Of the ingest to write. */
   ref: string;
   labels: { [key: string]: string };
+  /** Time stamps for a reproducible result. */
   sourceDateEpoch: Timestamp | undefined;
 }
 
@@ -549,6 +557,7 @@ export const DiffDefinition = {
   name: "Diff",
   fullName: "containerd.services.diff.v1.Diff",
   methods: {
+    /** Unpacks a layer blob onto mounts. */
     apply: {
       name: "Apply",
       requestType: ApplyRequest as typeof ApplyRequest,
@@ -557,6 +566,7 @@ export const DiffDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Makes a layer blob from the difference of two mounts. */
     diff: {
       name: "Diff",
       requestType: DiffRequest as typeof DiffRequest,

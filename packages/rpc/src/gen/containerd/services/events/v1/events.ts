@@ -11,6 +11,8 @@ export const protobufPackage = "containerd.services.events.v1";
 
 export const protobufFileName = "containerd/services/events/v1/events.proto";
 
+/** The exchange of events. */
+
 export interface PublishRequest {
   topic: string;
   event: Any | undefined;
@@ -214,6 +216,7 @@ export const EventsDefinition = {
   name: "Events",
   fullName: "containerd.services.events.v1.Events",
   methods: {
+    /** Puts an event under the caller's namespace and the current time. */
     publish: {
       name: "Publish",
       requestType: PublishRequest as typeof PublishRequest,
@@ -222,6 +225,7 @@ export const EventsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Puts an event as it is, with its own time and namespace; for shims. */
     forward: {
       name: "Forward",
       requestType: ForwardRequest as typeof ForwardRequest,
@@ -230,6 +234,7 @@ export const EventsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Events from now on that match any of the filters; all if there are none. */
     subscribe: {
       name: "Subscribe",
       requestType: SubscribeRequest as typeof SubscribeRequest,

@@ -12,9 +12,13 @@ export const protobufPackage = "containerd.services.images.v1";
 
 export const protobufFileName = "containerd/services/images/v1/images.proto";
 
+/** Names for image manifests and indexes. */
+
 export interface Image {
+  /** A full reference such as docker.io/library/busybox:latest. */
   name: string;
   labels: { [key: string]: string };
+  /** The manifest or index that the name stands for. */
   target: Descriptor | undefined;
   createdAt: Timestamp | undefined;
   updatedAt: Timestamp | undefined;
@@ -43,7 +47,10 @@ export interface CreateImageResponse {
 }
 
 export interface UpdateImageRequest {
-  image: Image | undefined;
+  image:
+    | Image
+    | undefined;
+  /** Without one everything is replaced. */
   updateMask: string[] | undefined;
   sourceDateEpoch: Timestamp | undefined;
 }
@@ -62,7 +69,9 @@ export interface ListImagesResponse {
 
 export interface DeleteImageRequest {
   name: string;
+  /** Answers after garbage collection has freed what only this image held. */
   sync: boolean;
+  /** Delete only if the name still stands for this. */
   target?: Descriptor | undefined;
 }
 

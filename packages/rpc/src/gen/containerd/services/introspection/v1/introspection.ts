@@ -13,6 +13,8 @@ export const protobufPackage = "containerd.services.introspection.v1";
 
 export const protobufFileName = "containerd/services/introspection/v1/introspection.proto";
 
+/** What the daemon consists of. */
+
 export interface Plugin {
   type: string;
   id: string;
@@ -20,6 +22,7 @@ export interface Plugin {
   platforms: Platform[];
   exports: { [key: string]: string };
   capabilities: string[];
+  /** Why the part is not working, if it is not. */
   initErr: Status | undefined;
 }
 
@@ -37,8 +40,10 @@ export interface PluginsResponse {
 }
 
 export interface ServerResponse {
+  /** Kept on disk, so that a client knows a daemon again. */
   uuid: string;
   pid: bigint;
+  /** Inode of the daemon's pid namespace. */
   pidns: bigint;
   deprecations: DeprecationWarning[];
 }
@@ -52,11 +57,15 @@ export interface DeprecationWarning {
 export interface PluginInfoRequest {
   type: string;
   id: string;
+  /** For runtimes: containerd.types.RuntimeRequest. */
   options: Any | undefined;
 }
 
 export interface PluginInfoResponse {
-  plugin: Plugin | undefined;
+  plugin:
+    | Plugin
+    | undefined;
+  /** For runtimes: containerd.types.RuntimeInfo. */
   extra: Any | undefined;
 }
 
@@ -738,6 +747,7 @@ export const IntrospectionDefinition = {
   name: "Introspection",
   fullName: "containerd.services.introspection.v1.Introspection",
   methods: {
+    /** The parts of the daemon that match a filter. */
     plugins: {
       name: "Plugins",
       requestType: PluginsRequest as typeof PluginsRequest,
@@ -746,6 +756,7 @@ export const IntrospectionDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Who the daemon is. */
     server: {
       name: "Server",
       requestType: Empty as typeof Empty,
@@ -754,6 +765,7 @@ export const IntrospectionDefinition = {
       responseStream: false,
       options: {},
     },
+    /** One part in depth; for runtimes, what the shim says of itself. */
     pluginInfo: {
       name: "PluginInfo",
       requestType: PluginInfoRequest as typeof PluginInfoRequest,

@@ -10,9 +10,17 @@ export const protobufPackage = "containerd.services.leases.v1";
 
 export const protobufFileName = "containerd/services/leases/v1/leases.proto";
 
+/**
+ * Leases keep resources from garbage collection while a client builds something of them. A call made with the
+ * containerd-lease header adds what it makes to that lease.
+ */
+
 export interface Lease {
   id: string;
-  createdAt: Timestamp | undefined;
+  createdAt:
+    | Timestamp
+    | undefined;
+  /** containerd.io/gc.expire is the time at which it ends by itself. */
   labels: { [key: string]: string };
 }
 
@@ -22,6 +30,7 @@ export interface Lease_LabelsEntry {
 }
 
 export interface CreateRequest {
+  /** A name of the caller's choice; one is made up if empty. */
   id: string;
   labels: { [key: string]: string };
 }
@@ -37,6 +46,7 @@ export interface CreateResponse {
 
 export interface DeleteRequest {
   id: string;
+  /** Answers after garbage collection has run. */
   sync: boolean;
 }
 
@@ -50,6 +60,7 @@ export interface ListResponse {
 
 export interface Resource {
   id: string;
+  /** content, ingests, or snapshots/<snapshotter>. */
   type: string;
 }
 
@@ -989,6 +1000,7 @@ export const LeasesDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Adds something that exists already. */
     addResource: {
       name: "AddResource",
       requestType: AddResourceRequest as typeof AddResourceRequest,

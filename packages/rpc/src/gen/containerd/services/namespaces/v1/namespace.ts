@@ -10,6 +10,8 @@ export const protobufPackage = "containerd.services.namespaces.v1";
 
 export const protobufFileName = "containerd/services/namespaces/v1/namespace.proto";
 
+/** Namespaces: separate worlds of names within one daemon. Blobs are shared below them. */
+
 export interface Namespace {
   name: string;
   labels: { [key: string]: string };
@@ -53,6 +55,7 @@ export interface UpdateNamespaceResponse {
   namespace: Namespace | undefined;
 }
 
+/** Fails with failed_precondition while anything is in it. */
 export interface DeleteNamespaceRequest {
   name: string;
 }

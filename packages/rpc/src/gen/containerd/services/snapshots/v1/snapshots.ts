@@ -12,6 +12,11 @@ export const protobufPackage = "containerd.services.snapshots.v1";
 
 export const protobufFileName = "containerd/services/snapshots/v1/snapshots.proto";
 
+/**
+ * Snapshotters: layered file systems as lists of mounts. An active snapshot is writable and known by a key; a committed
+ * one has a name and can be a parent.
+ */
+
 export const Kind = { UNKNOWN: 0, VIEW: 1, ACTIVE: 2, COMMITTED: 3 } as const;
 
 export type Kind = typeof Kind[keyof typeof Kind];
@@ -24,8 +29,10 @@ export namespace Kind {
 }
 
 export interface PrepareSnapshotRequest {
+  /** Which snapshotter; each request carries it. */
   snapshotter: string;
   key: string;
+  /** Empty for a snapshot that starts with nothing. */
   parent: string;
   labels: { [key: string]: string };
 }
@@ -130,6 +137,7 @@ export interface UsageRequest {
 }
 
 export interface UsageResponse {
+  /** Bytes on disk, without parents. */
   size: bigint;
   inodes: bigint;
 }
@@ -1820,6 +1828,7 @@ export const SnapshotsDefinition = {
   name: "Snapshots",
   fullName: "containerd.services.snapshots.v1.Snapshots",
   methods: {
+    /** A writable snapshot on a committed parent. */
     prepare: {
       name: "Prepare",
       requestType: PrepareSnapshotRequest as typeof PrepareSnapshotRequest,
@@ -1828,6 +1837,7 @@ export const SnapshotsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** A read-only one. */
     view: {
       name: "View",
       requestType: ViewSnapshotRequest as typeof ViewSnapshotRequest,
@@ -1836,6 +1846,7 @@ export const SnapshotsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** The mounts of an active or view snapshot, again. */
     mounts: {
       name: "Mounts",
       requestType: MountsRequest as typeof MountsRequest,
@@ -1844,6 +1855,7 @@ export const SnapshotsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Turns an active snapshot into a committed one of another name. */
     commit: {
       name: "Commit",
       requestType: CommitSnapshotRequest as typeof CommitSnapshotRequest,
@@ -1892,6 +1904,7 @@ export const SnapshotsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Frees what removed snapshots left behind. */
     cleanup: {
       name: "Cleanup",
       requestType: CleanupRequest as typeof CleanupRequest,

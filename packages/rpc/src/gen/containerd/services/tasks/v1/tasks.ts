@@ -15,15 +15,21 @@ export const protobufPackage = "containerd.services.tasks.v1";
 
 export const protobufFileName = "containerd/services/tasks/v1/tasks.proto";
 
+/** Tasks: running instances of containers. Each call goes on to the container's shim. */
+
 export interface CreateTaskRequest {
   containerId: string;
+  /** Mounts for <bundle>/rootfs, usually a snapshot's. */
   rootfs: Mount[];
   stdin: string;
   stdout: string;
   stderr: string;
   terminal: boolean;
   checkpoint: Descriptor | undefined;
-  options: Any | undefined;
+  options:
+    | Any
+    | undefined;
+  /** A shim or runtime binary in place of the default. */
   runtimePath: string;
   taskApiAddress: string;
   taskApiVersion: number;
@@ -78,8 +84,10 @@ export interface ListTasksResponse {
 
 export interface KillRequest {
   containerId: string;
+  /** Empty for the init process. */
   execId: string;
   signal: number;
+  /** Signals every process of the container. */
   all: boolean;
 }
 
@@ -89,6 +97,7 @@ export interface ExecProcessRequest {
   stdout: string;
   stderr: string;
   terminal: boolean;
+  /** JSON of an OCI runtime-spec Process. */
   spec: Any | undefined;
   execId: string;
 }
@@ -2259,6 +2268,7 @@ export const TasksDefinition = {
   name: "Tasks",
   fullName: "containerd.services.tasks.v1.Tasks",
   methods: {
+    /** Starts a shim if needed and makes the container in it. */
     create: {
       name: "Create",
       requestType: CreateTaskRequest as typeof CreateTaskRequest,
@@ -2275,6 +2285,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Removes an exited task, and its shim with it. */
     delete: {
       name: "Delete",
       requestType: DeleteTaskRequest as typeof DeleteTaskRequest,
@@ -2283,6 +2294,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Removes an exited exec. */
     deleteProcess: {
       name: "DeleteProcess",
       requestType: DeleteProcessRequest as typeof DeleteProcessRequest,
@@ -2355,6 +2367,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** All processes of the task. */
     listPids: {
       name: "ListPids",
       requestType: ListPidsRequest as typeof ListPidsRequest,
@@ -2363,6 +2376,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Saves the task into an image of blobs. */
     checkpoint: {
       name: "Checkpoint",
       requestType: CheckpointTaskRequest as typeof CheckpointTaskRequest,
@@ -2379,6 +2393,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Counters of all tasks that match. */
     metrics: {
       name: "Metrics",
       requestType: MetricsRequest as typeof MetricsRequest,
@@ -2387,6 +2402,7 @@ export const TasksDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Answers when the process has exited. */
     wait: {
       name: "Wait",
       requestType: WaitRequest as typeof WaitRequest,

@@ -9,8 +9,11 @@ export const protobufPackage = "containerd.services.version.v1";
 
 export const protobufFileName = "containerd/services/version/v1/version.proto";
 
+/** Which daemon this is. */
+
 export interface VersionResponse {
   version: string;
+  /** The source revision it was built from. */
   revision: string;
 }
 

@@ -8,14 +8,21 @@ export const protobufPackage = "containerd.runc.v1";
 
 export const protobufFileName = "containerd/types/runc/options/oci.proto";
 
+/** Options of runc-like shims, and what they tell about processes. */
+
 export interface Options {
   noPivotRoot: boolean;
   noNewKeyring: boolean;
+  /** The cgroup that the shim itself moves to. */
   shimCgroup: string;
+  /** Owner of the stdio pipes. */
   ioUid: number;
   ioGid: number;
+  /** The OCI runtime to call. */
   binaryName: string;
+  /** Its --root; the namespace is appended. */
   root: string;
+  /** cgroups through systemd. */
   systemdCgroup: boolean;
   criuImagePath: string;
   criuWorkPath: string;
@@ -26,6 +33,7 @@ export interface Options {
 }
 
 export interface CheckpointOptions {
+  /** Stop the container after the checkpoint. */
   exit: boolean;
   openTcp: boolean;
   externalUnixSockets: boolean;
@@ -39,6 +47,7 @@ export interface CheckpointOptions {
 }
 
 export interface ProcessDetails {
+  /** Which exec a process belongs to. */
   execId: string;
 }
 

@@ -10,6 +10,8 @@ export const protobufPackage = "containerd.services.events.ttrpc.v1";
 
 export const protobufFileName = "containerd/services/ttrpc/events/v1/events.proto";
 
+/** How shims hand their events to containerd, over ttrpc on the address in TTRPC_ADDRESS. */
+
 export interface ForwardRequest {
   envelope: Envelope | undefined;
 }
@@ -78,6 +80,7 @@ export const EventsDefinition = {
   name: "Events",
   fullName: "containerd.services.events.ttrpc.v1.Events",
   methods: {
+    /** Answered when the event is in the exchange. */
     forward: {
       name: "Forward",
       requestType: ForwardRequest as typeof ForwardRequest,
