@@ -19,7 +19,8 @@ export class MetadataContainers implements ContainerStore {
 
   get({ namespace }: RequestScope, id: string): Container {
     const container = this.#metadata.containers.get(namespace, id);
-    if (!container) throw notFound(`container ${JSON.stringify(id)} in namespace ${JSON.stringify(namespace)}: not found`);
+    if (!container)
+      throw notFound(`container ${JSON.stringify(id)} in namespace ${JSON.stringify(namespace)}: not found`);
     return container;
   }
 

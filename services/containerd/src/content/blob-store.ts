@@ -5,7 +5,15 @@
  *       blobs/<algorithm>/<hex>        verified, fsynced, 0444; appears by rename
  *       ingest/<sha256 of the ref>/    see ingest-directory.ts
  */
-import { internal, invalidArgument, isCode, messageOf, notFound, resourceExhausted, unavailable } from '@docker-ts/base/errors';
+import {
+  internal,
+  invalidArgument,
+  isCode,
+  messageOf,
+  notFound,
+  resourceExhausted,
+  unavailable,
+} from '@docker-ts/base/errors';
 import { digestFault, splitDigest } from '@docker-ts/oci/digest';
 import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { chmod, open, rename, rm } from 'node:fs/promises';
@@ -147,7 +155,11 @@ export class BlobStore {
     const directory = new IngestDirectory(this.#ingestRoot, ref);
     const begun = basename(directory.path) === name;
     if (begun && (this.#open.has(ref) || rules.keepsIngest(ref))) return;
-    if (!begun && [...this.#open.keys()].some((open) => basename(new IngestDirectory(this.#ingestRoot, open).path) === name)) return;
+    if (
+      !begun &&
+      [...this.#open.keys()].some((open) => basename(new IngestDirectory(this.#ingestRoot, open).path) === name)
+    )
+      return;
     await (begun ? directory.remove() : rm(join(this.#ingestRoot, name), { recursive: true, force: true }));
   }
 

@@ -106,9 +106,7 @@ export class IngestWriter implements AsyncDisposable {
       throw writeFailure(this.directory.ref, error);
     }
     if (sizeBytes > 0 && sizeBytes !== this.#offset) {
-      throw failedPrecondition(
-        `unexpected commit size ${this.#offset}, expected ${sizeBytes}: failed precondition`,
-      );
+      throw failedPrecondition(`unexpected commit size ${this.#offset}, expected ${sizeBytes}: failed precondition`);
     }
     const { algorithm } = splitDigest(expected);
     if (expected !== '' && algorithm !== this.#algorithm) {
@@ -150,7 +148,7 @@ export class IngestWriter implements AsyncDisposable {
 
 async function hashFile(file: FileHandle, hash: Hash): Promise<void> {
   const buffer = Buffer.allocUnsafe(resumeChunkBytes);
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;
     hash.update(buffer.subarray(0, bytesRead));

@@ -81,11 +81,7 @@ export class NamespacedWriter implements ContentWriter {
       using _held = this.#inner ? await blobs.publish(this.#inner, digest) : undefined;
       const isNew = await this.#record(digest, sizeBytes, options.labels);
       if (!isNew) throw alreadyExists(`content ${digest}: already exists`);
-      events.publish(
-        scope.namespace,
-        '/content/create',
-        packAny(ContentCreate, { digest, size: BigInt(sizeBytes) }),
-      );
+      events.publish(scope.namespace, '/content/create', packAny(ContentCreate, { digest, size: BigInt(sizeBytes) }));
     } finally {
       await this[Symbol.asyncDispose]();
     }

@@ -106,4 +106,3 @@ const toWireStatus = (status: IngestStatus): Status => ({
   startedAt: timestampFromNs(status.startedNs),
   updatedAt: timestampFromNs(status.updatedNs),
 });
-

@@ -55,7 +55,8 @@ export class Collector {
     });
     const pauseMs = performance.now() - startMs;
     await written;
-    for (const { namespace, name } of images) events.publish(namespace, '/images/delete', packAny(ImageDelete, { name }));
+    for (const { namespace, name } of images)
+      events.publish(namespace, '/images/delete', packAny(ImageDelete, { name }));
     const snapshotCounts = await Promise.all(discarded);
     await this.#sweepFiles();
     return { pauseMs, removed: snapshotCounts.reduce((sum, count) => sum + count, removed + images.length) };

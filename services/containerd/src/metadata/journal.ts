@@ -90,7 +90,8 @@ export class Journal implements AsyncDisposable {
       this.#repair = undefined;
     }
     const durable = entries.some((entry) => entry.durable);
-    const operations = entries.length === 1 ? [...entries[0]!.operations] : entries.flatMap((entry) => entry.operations);
+    const operations =
+      entries.length === 1 ? [...entries[0]!.operations] : entries.flatMap((entry) => entry.operations);
     await this.#target.batch(operations, { sync: durable });
     if (durable) {
       clearTimeout(this.#lazySync);

@@ -1,11 +1,7 @@
 /** Namespaces in the daemon's metadata (containerd core/metadata/namespaces.go). */
 import { alreadyExists, failedPrecondition, invalidArgument, notFound } from '@docker-ts/base/errors';
 import { packAny } from '@docker-ts/rpc/any';
-import {
-  NamespaceCreate,
-  NamespaceDelete,
-  NamespaceUpdate,
-} from '@docker-ts/rpc/gen/containerd/events/namespace';
+import { NamespaceCreate, NamespaceDelete, NamespaceUpdate } from '@docker-ts/rpc/gen/containerd/events/namespace';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CollectableSnapshots } from '../gc/resource.ts';
 import { resourceScope } from '../leases/lease-resources.ts';
