@@ -46,8 +46,10 @@ export interface DaemonOptions {
  *     <state>/mounts/                                   temporary mounts
  */
 const taskFolder = 'io.containerd.runtime.v2.task';
-export const metadataFolder = 'io.containerd.metadata.v1.level';
-const exchangeGraceMs = 2000;
+const metadataFolder = 'io.containerd.metadata.v1.level';
+/** How long calls that are under way may take to end when the daemon stops. */
+const callGraceMs = 2000;
+/** How long what was found out before the daemon served is told to those who subscribe. */
 const missedExitsMs = 30_000;
 
 /** Starts the daemon; it serves when this settles. Disposing of the answer stops it. Shims and their containers live on. */
@@ -101,7 +103,7 @@ async function openStores(
 async function startShims(
   config: Config,
   logger: Logger,
-  publisher: EventExchange,
+  exchange: EventExchange,
   { containers }: Stores,
   stack: AsyncDisposableStack,
 ): Promise<{ supervisor: ShimSupervisor; locator: ShimLocator }> {
@@ -115,13 +117,20 @@ async function startShims(
     extra: config.shimEnvironment,
   };
   const supervisor = stack.use(
-    new ShimSupervisor({ folders: { ...folders, logFifo: log.path }, locator, environment, publisher, logger }),
+    new ShimSupervisor({
+      folders: { ...folders, logFifo: log.path },
+      locator,
+      environment,
+      publisher: exchange,
+      logger,
+    }),
   );
   // eslint-disable-next-line require-await -- the store answers at once, the interface allows for later
   const runtimeOf = async (namespace: string, id: string): Promise<string | undefined> => {
     const [found] = containers.list({ namespace }, [`id==${JSON.stringify(id)}`]);
     return found?.runtime.name;
   };
+  const publisher = exchange.publisherForLatecomers(missedExitsMs);
   await recoverShims({ supervisor, locator, logger, publisher, runtimeOf });
   return { supervisor, locator };
 }
@@ -145,7 +154,7 @@ async function serve(
   const ttrpc = stack.use(new TtrpcServer({ onDefect }));
   ttrpc.register(ShimEventsDefinition, createShimEventsService(parts.exchange));
   const grpc = new GrpcServer({ onDefect });
-  stack.defer(() => grpc.close(exchangeGraceMs));
+  stack.defer(() => grpc.close(callGraceMs));
   registerServices(grpc, { config, logger, ...parts });
   await ttrpc.listen(ttrpcAddress(config), { mode: 0o600 });
   logger.info('serving...', { address: ttrpcAddress(config) });
