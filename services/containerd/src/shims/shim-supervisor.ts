@@ -189,7 +189,7 @@ export class ShimSupervisor implements Disposable {
       shim.death.resolve(exit);
     } catch (error) {
       this.forget(shim);
-      shim.death.reject(error as Error);
+      shim.death.reject(error);
     }
   }
 
