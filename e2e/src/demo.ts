@@ -51,7 +51,7 @@ async function runHello(stack: Stack): Promise<{ code: number; pid: string; shim
   })();
   const pid = await waitFor('the container to run', async () => {
     const found = (await stack.docker(['inspect', '-f', '{{.State.Pid}}', 'hello'])).stdout.trim();
-    return Number(found) > 0 && found;
+    return Number(found) > 0 ? found : undefined;
   });
   const shim = parentOf(pid);
   const fileSystem = /^\S+ \/ (\S+)/m.exec(readFileSync(`/proc/${pid}/mounts`, 'utf8'))?.[1] ?? '';
