@@ -33,9 +33,10 @@ export const now = (): string => formatTime(nowNs());
 
 export const timeOf = (timestamp: Timestamp): string => formatTime(nsFromTimestamp(timestamp));
 
-/** Nanoseconds since the epoch of an RFC 3339 time with up to nine digits of the second. */
+/** Nanoseconds since the epoch of an RFC 3339 time with up to nine digits of the second; 0 for what is none. */
 export function parseTimeNs(text: string): bigint {
   const match = /^(.*?:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (match === null) return 0n;
-  return BigInt(Date.parse(`${match[1]}${match[3]}`)) * nsPerMs + BigInt((match[2] ?? '').padEnd(9, '0'));
+  const ms = Date.parse(`${match[1]}${match[3]}`);
+  return Number.isNaN(ms) ? 0n : BigInt(ms) * nsPerMs + BigInt((match[2] ?? '').padEnd(9, '0'));
 }

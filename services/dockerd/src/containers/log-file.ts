@@ -1,6 +1,6 @@
 /** The streams of a container's run as its record describes them: FIFOs, log file, log driver. */
-import { JsonFileWriter } from '@docker-ts/logs/json-file-writer';
-import type { ContainerStdioOptions, LogFile, LogSink } from '../stdio/container-stdio.ts';
+import { openJsonFileSink } from '../logging/json-file-sink.ts';
+import type { ContainerStdioOptions, LogFile } from '../stdio/container-stdio.ts';
 import type { Container } from './container.ts';
 import type { DomainContext } from './context.ts';
 import { logAttributes, logLimits } from './log-config.ts';
@@ -23,12 +23,8 @@ export function stdioOptions(
     openStdin: config.OpenStdin === true,
     mode,
     logFile,
-    ...(mode === 'fifo' && hostConfig.LogConfig?.Type !== 'none' ? { logSink: openLogSink(logFile) } : {}),
+    ...(mode === 'fifo' && hostConfig.LogConfig?.Type !== 'none' ? { logSink: openJsonFileSink(logFile) } : {}),
     output: container.output,
     adopted,
   };
-}
-
-function openLogSink(_file: LogFile): LogSink {
-  throw new Error('todo');
 }

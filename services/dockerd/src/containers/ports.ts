@@ -7,7 +7,6 @@
 import type { RuntimeSpec } from '@docker-ts/oci/runtime-spec';
 import type { Mount } from '@docker-ts/rpc/gen/containerd/types/mount';
 import type { ImageDefaults } from '../spec/container-config.ts';
-import type { ProcessUser } from '../spec/user.ts';
 import type { ContainerRecord } from './record.ts';
 
 export interface ImagePlatform {
@@ -66,8 +65,6 @@ export interface SpecInput {
 export interface SpecBuilder {
   /** The OCI runtime spec of one start. Errors: invalid_argument with dockerd's words. */
   build(input: SpecInput): Promise<RuntimeSpec>;
-  /** A user of an exec (`name`, `uid:gid` …), looked up in the running container's own passwd and group. */
-  resolveUser(container: ContainerRecord, pid: number, user: string): Promise<ProcessUser>;
 }
 
 /** One endpoint as `inspect` shows it under NetworkSettings.Networks. */

@@ -14,8 +14,10 @@ import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import { containerLabel, type DomainContext, ownerLabel } from './context.ts';
 import { watchExit } from './exit.ts';
+import { failureCode } from './failure-code.ts';
 import { stdioOptions } from './log-file.ts';
 import type { NetworkSandbox } from './ports.ts';
+import { never } from './record.ts';
 import { removeContainer } from './remove.ts';
 
 /** not_modified if it runs already; conflict while it is paused or being removed. */
@@ -57,7 +59,7 @@ export async function runTask(context: DomainContext, container: Container): Pro
 async function recordFailure(context: DomainContext, container: Container, error: CodedError): Promise<void> {
   const { message } = error;
   container.patchState({ status: 'exited', pid: 0, exitCode: failureCode(message), error: message, finishedAt: now() });
-  if (container.state.startedAt === '0001-01-01T00:00:00Z') container.patchState({ status: 'created' });
+  if (container.state.startedAt === never) container.patchState({ status: 'created' });
   await context.registry.save(container);
   publish(context, container, 'die', { exitCode: String(container.state.exitCode), execDuration: '0' });
   container.output.end();
@@ -163,17 +165,6 @@ export async function discardTask({ containerd }: Pick<DomainContext, 'container
   } catch (error) {
     if (!(error instanceof CodedError && error.code === 'not_found')) throw error;
   }
-}
-
-const absent = ['executable file not found', 'no such file or directory', 'system cannot find the file specified'];
-const refused = ['permission denied', 'not a directory', 'is a directory', 'exec format error'];
-const includesAny = (text: string, parts: readonly string[]): boolean => parts.some((part) => text.includes(part));
-
-/** The shell's codes: 127 not found, 126 found but not to be run; 128 for all else. */
-function failureCode(message: string): number {
-  const text = message.toLowerCase();
-  if (includesAny(text, absent)) return 127;
-  return includesAny(text, refused) ? 126 : 128;
 }
 
 /**

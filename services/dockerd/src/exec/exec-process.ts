@@ -18,7 +18,7 @@ export function execProcess(
   const tty = config.Tty === true;
   const environment = containerEnvironment({ ...containerConfig, Tty: tty });
   const { consoleSize: _size, terminal: _terminal, ...inherited } = base;
-  const [height = 0, width = 0] = config.ConsoleSize ?? [];
+  const [height = 0, width = 0] = exec.consoleSize ?? [];
   const privileged = config.Privileged === true;
   const all = privileged ? containerCapabilities({ ...hostConfig, Privileged: true }, facts.capabilities) : [];
   return {

@@ -4,6 +4,7 @@
  */
 import { CodedError, conflict, invalidArgument, isCode, messageOf } from '@docker-ts/base/errors';
 import { makeFifo } from '@docker-ts/linux/fifo';
+import { readRootedFile } from '@docker-ts/linux/rooted-file';
 import type { Process, RuntimeSpec } from '@docker-ts/oci/runtime-spec';
 import { jsonType, packJson, unpackJson } from '@docker-ts/rpc/any';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -11,12 +12,17 @@ import { join } from 'node:path';
 import type { Container } from '../containers/container.ts';
 import { publish } from '../containers/container-events.ts';
 import type { DomainContext } from '../containers/context.ts';
+import { type ProcessUser, resolveUser } from '../spec/user.ts';
+import { failureCode } from '../containers/failure-code.ts';
 import { FifoReader } from '../stdio/fifo-reader.ts';
 import { FifoWriter } from '../stdio/fifo-writer.ts';
 import type { OutputStream } from '../stdio/multiplex.ts';
 import type { ExecRegistry } from './exec-registry.ts';
 import { Exec, type ExecConfig } from './exec.ts';
 import { execProcess } from './exec-process.ts';
+
+/** An honest passwd file is smaller. */
+const userFileMaxBytes = 4 * 1024 * 1024;
 
 /** Makes an exec; conflict unless the container runs and is not paused. */
 export function createExec(
@@ -49,8 +55,7 @@ export interface RunningExec {
 
 /** conflict if it was started before. On failure the exec has the exit code that a shell would give. */
 export async function startExec(context: DomainContext, exec: Exec, streams: ExecStreams): Promise<RunningExec> {
-  if (exec.status !== 'created') throw conflict(`exec ${exec.id} has already been started`);
-  exec.container.requireRunning();
+  exec.requireStartable();
   exec.status = 'running';
   try {
     return await launch(context, exec, streams);
@@ -88,8 +93,21 @@ async function makeProcess(context: DomainContext, exec: Exec): Promise<Process>
   const { container } = exec;
   container.process ??= await readProcess(context, container.id);
   const { User: spec = '' } = exec.config;
-  const user = spec === '' ? undefined : await context.specs.resolveUser(container.record, container.state.pid, spec);
+  const user = spec === '' ? undefined : lookUpUser(container.state.pid, spec);
   return execProcess(context, exec, container.process, user);
+}
+
+/** In the running container's own passwd and group, read beneath its root. */
+function lookUpUser(pid: number, spec: string): ProcessUser {
+  const read = (path: string): string | undefined => {
+    try {
+      return readRootedFile(`/proc/${pid}/root`, path, userFileMaxBytes);
+    } catch (error) {
+      if (isCode(error, 'not_found')) return undefined;
+      throw error;
+    }
+  };
+  return resolveUser(spec, { passwd: read('/etc/passwd'), group: read('/etc/group') });
 }
 
 /** After a restart of the daemon the spec is containerd's to tell. */
@@ -172,15 +190,6 @@ class ExecStdio {
     this.#exec.output.end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-const absent = ['executable file not found', 'no such file or directory', 'system cannot find the file specified'];
-const refused = ['permission denied', 'not a directory', 'is a directory', 'exec format error'];
-
-function failureCode(message: string): number {
-  const text = message.toLowerCase();
-  if (absent.some((part) => text.includes(part))) return 127;
-  return refused.some((part) => text.includes(part)) ? 126 : 128;
 }
 
 /** The words that the CLI's users know: the runtime's message, with what it was about in front. */

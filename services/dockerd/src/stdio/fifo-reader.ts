@@ -1,4 +1,5 @@
 /** Reads a FIFO to its end, one chunk at a time: the next is asked for when the consumer is done with the last. */
+import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { FifoHolder, openFifoForReading } from '@docker-ts/linux/fifo';
 import { closeSync } from 'node:fs';
 
@@ -12,7 +13,7 @@ export class FifoReader {
   readonly #holder: FifoHolder;
   readonly #done: Promise<void>;
   readonly #fd: number;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #cancelled = false;
 
   constructor(path: string, consume: ChunkConsumer) {

@@ -1,0 +1,39 @@
+/** The daemon as the writer of a container's log, where the shim does not do it: two encoders, one file. */
+import { JsonFileWriter } from '@docker-ts/logs/json-file-writer';
+import { JsonLineEncoder } from '@docker-ts/logs/json-line';
+import type { LineTime } from '@docker-ts/logs/line-time';
+import { nowNs } from '../containers/clock.ts';
+import type { LogFile, LogSink } from '../stdio/container-stdio.ts';
+import type { OutputStream } from '../stdio/multiplex.ts';
+
+const nsPerSecond = 1_000_000_000n;
+
+function lineTime(): LineTime {
+  const ns = nowNs();
+  return { seconds: ns / nsPerSecond, nanos: Number(ns % nsPerSecond) };
+}
+
+export function openJsonFileSink(file: LogFile): LogSink {
+  const writer = JsonFileWriter.open({
+    path: file.path,
+    maxFiles: file.maxFiles,
+    ...(file.maxSizeBytes > 0 ? { maxSizeBytes: file.maxSizeBytes } : {}),
+  });
+  const encoders: Readonly<Record<OutputStream, JsonLineEncoder>> = {
+    stdout: new JsonLineEncoder(writer, 'stdout', file.attrs),
+    stderr: new JsonLineEncoder(writer, 'stderr', file.attrs),
+  };
+  return {
+    write(stream, chunk) {
+      encoders[stream].push(chunk, lineTime());
+      writer.flush();
+    },
+    close() {
+      const time = lineTime();
+      encoders.stdout.end(time);
+      encoders.stderr.end(time);
+      writer[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+}
