@@ -32,9 +32,7 @@ export function splitVersion(url: string): VersionedPath {
 /** invalid_argument for a version out of range, in the words that clients look for. */
 export function verifyApiVersion(version: string): void {
   if (compareApiVersions(version, newestApiVersion) > 0)
-    throw invalidArgument(
-      `client version ${version} is too new. Maximum supported API version is ${newestApiVersion}`,
-    );
+    throw invalidArgument(`client version ${version} is too new. Maximum supported API version is ${newestApiVersion}`);
   if (compareApiVersions(version, oldestApiVersion) < 0)
     throw invalidArgument(
       `client version ${version} is too old. Minimum supported API version is ${oldestApiVersion}, ` +

@@ -35,7 +35,9 @@ function goType(shape: BodyShape): string {
 
 function refuse(value: unknown, path: string, shape: BodyShape): never {
   const where = path === '' ? 'Go value' : `Go struct field ${path}`;
-  throw invalidArgument(`invalid JSON: json: cannot unmarshal ${jsonType(value)} into ${where} of type ${goType(shape)}`);
+  throw invalidArgument(
+    `invalid JSON: json: cannot unmarshal ${jsonType(value)} into ${where} of type ${goType(shape)}`,
+  );
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

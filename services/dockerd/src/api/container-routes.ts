@@ -77,7 +77,10 @@ function addCreation(router: Router, context: DomainContext): void {
     handle(async (request, response) => {
       if (queryFlag(request, 'link')) throw invalidArgument('links are not supported');
       const container = context.registry.get(pathParameter(request, 'id'));
-      await removeContainer(context, container, { force: queryFlag(request, 'force'), volumes: queryFlag(request, 'v') });
+      await removeContainer(context, container, {
+        force: queryFlag(request, 'force'),
+        volumes: queryFlag(request, 'v'),
+      });
       response.status(204).end();
     }),
   );
@@ -116,7 +119,11 @@ function addReading(router: Router, context: DomainContext): void {
 function addLifeCycle(router: Router, context: DomainContext): void {
   const verb = (
     name: string,
-    run: (container: Container, request: Parameters<Parameters<typeof handle>[0]>[0], reference: string) => Promise<void>,
+    run: (
+      container: Container,
+      request: Parameters<Parameters<typeof handle>[0]>[0],
+      reference: string,
+    ) => Promise<void>,
   ): void => {
     router.post(
       `/containers/:id/${name}`,
@@ -132,7 +139,12 @@ function addLifeCycle(router: Router, context: DomainContext): void {
     stopContainer(context, container, stopOptions(queryText(request, 'signal'), queryInteger(request, 't'))),
   );
   verb('restart', (container, request, reference) =>
-    restartContainer(context, container, reference, stopOptions(queryText(request, 'signal'), queryInteger(request, 't'))),
+    restartContainer(
+      context,
+      container,
+      reference,
+      stopOptions(queryText(request, 'signal'), queryInteger(request, 't')),
+    ),
   );
   verb('kill', (container, request, reference) =>
     killContainer(context, container, reference, queryText(request, 'signal')),

@@ -7,7 +7,8 @@ import type { Logger } from 'winston';
 /** Answers with the error; once the head is out, all that can be done is to break the connection off. */
 export function replyError(response: ServerResponse, error: unknown, log: Logger): void {
   const status = toHttpStatus(error);
-  if (status >= 500) log.error(`${response.req.method} ${response.req.url}: ${messageOf(error)}`, { code: codeOf(error) });
+  if (status >= 500)
+    log.error(`${response.req.method} ${response.req.url}: ${messageOf(error)}`, { code: codeOf(error) });
   if (response.headersSent) {
     response.destroy();
     return;

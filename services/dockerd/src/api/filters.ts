@@ -25,7 +25,7 @@ export function parseFilters(text: string, allowed: readonly string[]): Filters 
 }
 
 function filterValues(values: unknown): string[] {
-  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values as string[];
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values;
   if (typeof values !== 'object' || values === null || Array.isArray(values)) throw invalidArgument('invalid filter');
   return Object.entries(values)
     .filter(([, wanted]) => wanted === true)

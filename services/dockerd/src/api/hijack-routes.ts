@@ -2,7 +2,7 @@
  * The two requests that take the connection over: attach and exec start. Whatever can be refused is refused before that, as an
  * ordinary answer; afterwards errors can only be told in the stream.
  */
-import { type CodedError, messageOf, notFound } from '@docker-ts/base/errors';
+import { messageOf, notFound } from '@docker-ts/base/errors';
 import type { ServerResponse } from 'node:http';
 import { attachContainer, verifyAttach } from '../containers/attach.ts';
 import type { DomainContext } from '../containers/context.ts';
@@ -109,6 +109,6 @@ function finishBroken(
   what: string,
   error: unknown,
 ): void {
-  if (!connection.gone.aborted) context.log.warn(`${what}: ${messageOf(error as CodedError)}`);
+  if (!connection.gone.aborted) context.log.warn(`${what}: ${messageOf(error)}`);
   connection.end();
 }

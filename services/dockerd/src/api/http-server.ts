@@ -11,7 +11,13 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'winston';
-import { newestApiVersion, oldestApiVersion, compareApiVersions, splitVersion, verifyApiVersion } from './api-version.ts';
+import {
+  newestApiVersion,
+  oldestApiVersion,
+  compareApiVersions,
+  splitVersion,
+  verifyApiVersion,
+} from './api-version.ts';
 import { replyError } from './error-reply.ts';
 
 /** A request on its way to a route; `url` has no version any more. */
@@ -24,7 +30,11 @@ export interface HijackRoutes {
   match(method: string, path: string): HijackHandler | undefined;
 }
 
-export type HijackHandler = (request: ApiRequest, response: ServerResponse, upgrade: Upgrade | undefined) => Promise<void>;
+export type HijackHandler = (
+  request: ApiRequest,
+  response: ServerResponse,
+  upgrade: Upgrade | undefined,
+) => Promise<void>;
 
 /** The raw connection of a request that asked for `Upgrade: tcp`. */
 export interface Upgrade {
@@ -44,7 +54,8 @@ export interface ApiServerOptions {
 
 /** A server that is not listening yet. */
 export function createApiServer(options: ApiServerOptions): Server {
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => serve(options, request, response, undefined);
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    serve(options, request, response, undefined);
   const server = options.tls === undefined ? createServer(onRequest) : createTlsServer(options.tls, onRequest);
   // Streams such as events, logs and waits are silent for as long as nothing happens.
   server.requestTimeout = 0;
@@ -59,7 +70,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     const wanted = request.headers.upgrade?.toLowerCase() === 'tcp' ? { socket, head } : undefined;
     serve(options, request, response, wanted);
   });
-  return server as Server;
+  return server;
 }
 
 function serve(

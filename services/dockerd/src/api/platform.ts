@@ -11,6 +11,8 @@ export function parsePlatform(text: string): ImagePlatform | undefined {
   if (text === '') return undefined;
   const [os = '', architecture = hostArchitecture, variant, ...more] = text.toLowerCase().split('/');
   if (more.length > 0 || !/^[a-z0-9_-]+$/.test(os) || architecture === '')
-    throw invalidArgument(`"${text}" is an invalid OS component of "${text}": OSAndVersion specifier component must match`);
+    throw invalidArgument(
+      `"${text}" is an invalid OS component of "${text}": OSAndVersion specifier component must match`,
+    );
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }

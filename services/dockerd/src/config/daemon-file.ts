@@ -19,7 +19,8 @@ const flagByKey: Readonly<Record<string, FlagName>> = {
 const additive: readonly FlagName[] = ['add-runtime', 'log-opt'];
 
 function toFlagValue(key: string, value: unknown): unknown {
-  if (key === 'log-opts') return Object.entries(value as Record<string, string>).map(([name, text]) => `${name}=${text}`);
+  if (key === 'log-opts')
+    return Object.entries(value as Record<string, string>).map(([name, text]) => `${name}=${text}`);
   if (key === 'runtimes')
     return Object.entries(value as Record<string, { path?: string }>).map(([name, { path = '' }]) => `${name}=${path}`);
   return value;

@@ -49,7 +49,9 @@ export const flagTable = {
 export type FlagName = keyof typeof flagTable;
 export type FlagValues = Partial<Record<FlagName, unknown>>;
 
-export type ParsedFlags = { readonly kind: 'run'; readonly values: FlagValues } | { readonly kind: 'print'; readonly text: string };
+export type ParsedFlags =
+  | { readonly kind: 'run'; readonly values: FlagValues }
+  | { readonly kind: 'print'; readonly text: string };
 
 /** `print` for `--help` and `--version`; invalid_argument in the original's words for anything that is not understood. */
 export async function parseFlags(words: readonly string[]): Promise<ParsedFlags> {
@@ -57,8 +59,8 @@ export async function parseFlags(words: readonly string[]): Promise<ParsedFlags>
     .scriptName('dockerd-ts')
     .usage('Usage: dockerd-ts [OPTIONS]\n\nA self-sufficient runtime for containers, in TypeScript.')
     .options(flagTable)
-    .option('version', { alias: 'v', type: 'boolean', describe: 'Print version information and quit' })
     .version(false)
+    .option('version', { alias: 'v', type: 'boolean', describe: 'Print version information and quit' })
     .help(false)
     .option('help', { alias: 'h', type: 'boolean', describe: 'Print usage' })
     .parserConfiguration({ 'camel-case-expansion': false, 'strip-aliased': true, 'greedy-arrays': false })
@@ -78,12 +80,15 @@ function verify(values: Record<string, unknown>, positional: readonly unknown[])
   const unknownFlag = Object.keys(values).find((name) => !(name in flagTable));
   if (unknownFlag !== undefined)
     throw invalidArgument(
-      unknownFlag.length === 1 ? `unknown shorthand flag: '${unknownFlag}'${seeHelp}` : `unknown flag: --${unknownFlag}${seeHelp}`,
+      unknownFlag.length === 1
+        ? `unknown shorthand flag: '${unknownFlag}'${seeHelp}`
+        : `unknown flag: --${unknownFlag}${seeHelp}`,
     );
   if (positional.length > 0) throw invalidArgument(`"dockerd-ts" accepts no arguments.${seeHelp}`);
   for (const [name, value] of Object.entries(values)) {
     const { type } = flagTable[name as FlagName] as Options;
-    if (type === 'number' && Number.isNaN(value)) throw invalidArgument(`invalid argument for "--${name}" flag${seeHelp}`);
+    if (type === 'number' && Number.isNaN(value))
+      throw invalidArgument(`invalid argument for "--${name}" flag${seeHelp}`);
     if (type === 'string' && value === '') throw invalidArgument(`flag needs an argument: --${name}${seeHelp}`);
   }
 }

@@ -49,7 +49,10 @@ export async function attachContainer(
     tty,
     detachKeys: options.detachKeys,
     ...(wantsInput
-      ? { stdin: () => container.stdin(), onInputEnd: () => endInput(context, container, config.StdinOnce === true && !tty) }
+      ? {
+          stdin: () => container.stdin(),
+          onInputEnd: () => endInput(context, container, config.StdinOnce === true && !tty),
+        }
       : {}),
   });
   if (end === 'detached') publish(context, container, 'detach');

@@ -7,7 +7,9 @@ const nsPerMs = 1_000_000n;
 /** Nanoseconds since the epoch as RFC 3339. */
 export function formatTime(ns: bigint): string {
   const seconds = ns / 1_000_000_000n;
-  const fraction = String(ns % 1_000_000_000n).padStart(9, '0').replace(/0+$/, '');
+  const fraction = String(ns % 1_000_000_000n)
+    .padStart(9, '0')
+    .replace(/0+$/, '');
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return fraction === '' ? `${whole}Z` : `${whole}.${fraction}Z`;
 }

@@ -126,7 +126,7 @@ export class Container {
   }
 
   #announce(concerns: (condition: WaitCondition) => boolean): void {
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       if (!concerns(waiter.condition)) continue;
       this.#waiters.delete(waiter);
       waiter.resolve(this.#result());
@@ -134,7 +134,8 @@ export class Container {
   }
 
   #result(): WaitResult {
-    const { exitCode, error } = this.state;
-    return error === '' ? { exitCode } : { exitCode, error };
+    const { exitCode, error, status } = this.state;
+    // A start that failed is told to who asked for it; what waiters learn of is a removal that failed.
+    return status === 'dead' ? { exitCode, error } : { exitCode };
   }
 }

@@ -115,7 +115,11 @@ function sharedNetworkFiles({ registry }: DomainContext, hostConfig: HostConfig)
   return found.record;
 }
 
-function defaultHostname(id: string, { NetworkMode, UTSMode }: HostConfig, sharedWith: ContainerRecord | undefined): string {
+function defaultHostname(
+  id: string,
+  { NetworkMode, UTSMode }: HostConfig,
+  sharedWith: ContainerRecord | undefined,
+): string {
   if (sharedWith !== undefined) return sharedWith.config.Hostname ?? '';
   return NetworkMode === 'host' || UTSMode === 'host' ? hostname() : id.slice(0, 12);
 }

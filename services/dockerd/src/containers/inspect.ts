@@ -95,8 +95,20 @@ const configDefaults = {
 
 /** Fields that the original leaves out where Go's `omitempty` applies. */
 const emptyOmitted: readonly string[] = [
-  'Annotations', 'StorageOpt', 'Tmpfs', 'Sysctls', 'Mounts', 'Init', 'ExposedPorts', 'Healthcheck', 'ArgsEscaped', 'Shell',
-  'StopSignal', 'StopTimeout', 'MacAddress', 'NetworkDisabled',
+  'Annotations',
+  'StorageOpt',
+  'Tmpfs',
+  'Sysctls',
+  'Mounts',
+  'Init',
+  'ExposedPorts',
+  'Healthcheck',
+  'ArgsEscaped',
+  'Shell',
+  'StopSignal',
+  'StopTimeout',
+  'MacAddress',
+  'NetworkDisabled',
 ];
 
 const isEmpty = (value: unknown): boolean =>
@@ -118,7 +130,8 @@ function completed(defaults: object, value: object): Record<string, unknown> {
 }
 
 /** HostConfig as `inspect` shows it. */
-export const showHostConfig = (hostConfig: HostConfig): Record<string, unknown> => completed(hostConfigDefaults, hostConfig);
+export const showHostConfig = (hostConfig: HostConfig): Record<string, unknown> =>
+  completed(hostConfigDefaults, hostConfig);
 
 function showState(state: ContainerState): Record<string, unknown> {
   const { status, oomKilled, pid, exitCode, error, startedAt, finishedAt } = state;

@@ -27,7 +27,8 @@ export async function killContainer(
     }
     await sendSignal(context, container, signal);
     publish(context, container, 'kill', { signal: String(signal) });
-    if (signal === SIGKILL) await container.wait('not-running', AbortSignal.any([context.shutdown, AbortSignal.timeout(10_000)]));
+    if (signal === SIGKILL)
+      await container.wait('not-running', AbortSignal.any([context.shutdown, AbortSignal.timeout(10_000)]));
   } catch (error) {
     throw wrap(error, `cannot kill container: ${reference}`);
   }

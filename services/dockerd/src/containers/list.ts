@@ -10,8 +10,21 @@ import type { ContainerRecord } from './record.ts';
 import { describeState } from './state-text.ts';
 
 export const containerFilterNames: readonly string[] = [
-  'ancestor', 'before', 'expose', 'exited', 'health', 'id', 'isolation', 'is-task', 'label', 'name', 'network', 'publish',
-  'since', 'status', 'volume',
+  'ancestor',
+  'before',
+  'expose',
+  'exited',
+  'health',
+  'id',
+  'isolation',
+  'is-task',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
 ];
 
 const statuses = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
@@ -31,7 +44,8 @@ type Test = (container: Container) => boolean;
 export async function listContainers(context: DomainContext, options: ListOptions): Promise<Record<string, unknown>[]> {
   const matches = await compileFilters(context, options.filters);
   // A filter on the state, or a number of newest ones, asks for stopped ones too.
-  const all = options.all || options.limit !== undefined || ['status', 'exited'].some((name) => options.filters.has(name));
+  const all =
+    options.all || options.limit !== undefined || ['status', 'exited'].some((name) => options.filters.has(name));
   const found = context.registry
     .all()
     .filter((container) => all || container.isRunning || container.state.status === 'restarting')
@@ -106,7 +120,9 @@ function simpleFilters(filters: Filters): Test {
 }
 
 function networkIds({ network }: ContainerRecord): string[] {
-  return Object.values(network?.endpoints ?? {}).map(({ NetworkID }) => (typeof NetworkID === 'string' ? NetworkID : ''));
+  return Object.values(network?.endpoints ?? {}).map(({ NetworkID }) =>
+    typeof NetworkID === 'string' ? NetworkID : '',
+  );
 }
 
 /** A regular expression over the name, with or without its slash. */
@@ -150,7 +166,8 @@ function exitedFilter(filters: Filters): Test {
     return Number(value);
   });
   if (codes.length === 0) return () => true;
-  return ({ isRunning, state }) => !isRunning && state.startedAt !== '0001-01-01T00:00:00Z' && codes.includes(state.exitCode);
+  return ({ isRunning, state }) =>
+    !isRunning && state.startedAt !== '0001-01-01T00:00:00Z' && codes.includes(state.exitCode);
 }
 
 /** By image: name, id or id prefix; an image that does not exist matches nothing. */

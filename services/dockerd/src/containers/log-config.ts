@@ -7,7 +7,16 @@ import type { LogConfig } from '../spec/container-config.ts';
 
 const drivers: readonly string[] = ['json-file', 'none'];
 const options: readonly string[] = [
-  'max-size', 'max-file', 'compress', 'labels', 'labels-regex', 'env', 'env-regex', 'tag', 'mode', 'max-buffer-size',
+  'max-size',
+  'max-file',
+  'compress',
+  'labels',
+  'labels-regex',
+  'env',
+  'env-regex',
+  'tag',
+  'mode',
+  'max-buffer-size',
 ];
 const unitExponents: Readonly<Record<string, number>> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
@@ -22,8 +31,7 @@ export function parseSize(text: string): number {
 /** Checks a completed LogConfig. */
 export function verifyLogConfig(log: LogConfig | undefined): void {
   const type = log?.Type ?? 'json-file';
-  if (!drivers.includes(type))
-    throw invalidArgument(`logger: no log driver named '${type}' is registered`);
+  if (!drivers.includes(type)) throw invalidArgument(`logger: no log driver named '${type}' is registered`);
   if (type === 'none') return;
   for (const name of Object.keys(log?.Config ?? {}))
     if (!options.includes(name)) throw invalidArgument(`unknown log opt '${name}' for json-file log driver`);

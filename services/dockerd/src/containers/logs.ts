@@ -14,6 +14,10 @@ export interface LogChunk {
   readonly data: Uint8Array;
 }
 
-export async function* readLogs(_context: DomainContext, _container: Container, _options: LogOptions): AsyncGenerator<LogChunk> {
+export async function* readLogs(
+  _context: DomainContext,
+  _container: Container,
+  _options: LogOptions,
+): AsyncGenerator<LogChunk> {
   throw unimplemented('logs');
 }

@@ -23,6 +23,7 @@ export function parseMoment(text: string): bigint {
   if (duration !== undefined) return nowNs() - duration;
   const withZone = /(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text.includes('T') ? text : `${text}T00:00:00`}Z`;
   const ns = parseTimeNs(withZone);
-  if (ns === 0n || Number.isNaN(Number(ns))) throw invalidArgument(`failed to parse value as time or duration: "${text}"`);
+  if (ns === 0n || Number.isNaN(Number(ns)))
+    throw invalidArgument(`failed to parse value as time or duration: "${text}"`);
   return ns;
 }

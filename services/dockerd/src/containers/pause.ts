@@ -31,7 +31,11 @@ export function unpauseContainer(context: DomainContext, container: Container): 
   });
 }
 
-async function setStatus({ registry }: DomainContext, container: Container, status: 'paused' | 'running'): Promise<void> {
+async function setStatus(
+  { registry }: DomainContext,
+  container: Container,
+  status: 'paused' | 'running',
+): Promise<void> {
   container.patchState({ status });
   await registry.save(container);
 }

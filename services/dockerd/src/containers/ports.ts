@@ -80,7 +80,10 @@ export interface NetworkAttachment {
 
 export interface NetworkSandbox {
   /** The spec's network namespace: a path to join, `host` for the host's, `new` for one that the runtime makes. */
-  readonly namespace: { readonly kind: 'path'; readonly path: string } | { readonly kind: 'host' } | { readonly kind: 'new' };
+  readonly namespace:
+    | { readonly kind: 'path'; readonly path: string }
+    | { readonly kind: 'host' }
+    | { readonly kind: 'new' };
   readonly attachment: NetworkAttachment;
   /** Contents of /etc/hosts and /etc/resolv.conf; `undefined` when another container's files are shared. */
   readonly hosts?: string;
@@ -97,7 +100,9 @@ export interface NetworkService {
   /** After a start of the daemon: keeps what these containers use (their records carry it), takes away what nobody uses. */
   restore(running: readonly ContainerRecord[]): Promise<void>;
   /** NetworkSettings of `inspect` and NetworkSettings.Networks of the list, for a container in any state. */
-  settings(container: ContainerRecord): { readonly Networks: Readonly<Record<string, EndpointSettings>> } & Readonly<Record<string, unknown>>;
+  settings(
+    container: ContainerRecord,
+  ): { readonly Networks: Readonly<Record<string, EndpointSettings>> } & Readonly<Record<string, unknown>>;
 }
 
 /** Which containers are on which network: what network inspect and prune ask. */

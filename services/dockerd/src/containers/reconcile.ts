@@ -49,7 +49,8 @@ export async function reconcile(context: DomainContext): Promise<void> {
 }
 
 const isLiving = (task: Process | undefined): boolean =>
-  task !== undefined && (task.status === Status.RUNNING || task.status === Status.PAUSED || task.status === Status.PAUSING);
+  task !== undefined &&
+  (task.status === Status.RUNNING || task.status === Status.PAUSED || task.status === Status.PAUSING);
 
 async function listTasks({ containerd }: DomainContext): Promise<ReadonlyMap<string, Process>> {
   const { tasks } = await containerd.tasks.list({});
@@ -165,7 +166,8 @@ function applyPolicy(context: DomainContext, container: Container): void {
     scheduleRestart(context, container, 100);
   } else if (state.status === 'exited' && record.hostConfig.AutoRemove === true) {
     removeContainer(context, container, { force: false, volumes: true }).catch((error: unknown) => {
-      if (!isCode(error, 'not_found')) context.log.error(`cannot remove container ${container.id}: ${messageOf(error)}`);
+      if (!isCode(error, 'not_found'))
+        context.log.error(`cannot remove container ${container.id}: ${messageOf(error)}`);
     });
   }
 }

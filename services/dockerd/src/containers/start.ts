@@ -58,8 +58,9 @@ export async function runTask(context: DomainContext, container: Container): Pro
 
 async function recordFailure(context: DomainContext, container: Container, error: CodedError): Promise<void> {
   const { message } = error;
-  container.patchState({ status: 'exited', pid: 0, exitCode: failureCode(message), error: message, finishedAt: now() });
+  container.patchState({ pid: 0, exitCode: failureCode(message), error: message });
   if (container.state.startedAt === never) container.patchState({ status: 'created' });
+  else container.patchState({ status: 'exited', finishedAt: now() });
   await context.registry.save(container);
   publish(context, container, 'die', { exitCode: String(container.state.exitCode), execDuration: '0' });
   container.output.end();
@@ -152,7 +153,10 @@ async function writeNetworkFiles({ record }: Container, { hosts, resolvConf }: N
 }
 
 /** Takes a task away whatever state it is in; none is fine. */
-export async function discardTask({ containerd }: Pick<DomainContext, 'containerd'>, containerId: string): Promise<void> {
+export async function discardTask(
+  { containerd }: Pick<DomainContext, 'containerd'>,
+  containerId: string,
+): Promise<void> {
   const limit = { timeoutMs: 10_000 };
   try {
     await containerd.tasks.kill({ containerId, signal: 9, all: true }, limit);
@@ -172,7 +176,7 @@ export async function discardTask({ containerd }: Pick<DomainContext, 'container
  * request is 400, all else that a runtime reports 500.
  */
 function startError(error: unknown): CodedError {
-  const message = messageOf(error);
+  const message = messageOf(error).replace(/: unknown$/, '');
   if (!message.includes('OCI runtime')) return error instanceof CodedError ? error : unknown(message, error);
   const prefix = 'failed to create task for container';
   const told = message.startsWith(prefix) ? message : `${prefix}: ${message}`;

@@ -45,6 +45,7 @@ export function describeState({ status, exitCode, startedAt, finishedAt }: Conta
     case 'dead':
       return 'Dead';
     case 'exited':
+    default:
       return `Exited (${exitCode}) ${since(finishedAt)} ago`;
   }
 }

@@ -59,12 +59,7 @@ async function cancelRestart(context: DomainContext, container: Container): Prom
   });
 }
 
-async function halt(
-  context: DomainContext,
-  container: Container,
-  options: StopOptions,
-  keep = false,
-): Promise<void> {
+async function halt(context: DomainContext, container: Container, options: StopOptions, keep = false): Promise<void> {
   if (!container.isRunning) return;
   const { config } = container.record;
   const signal = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
@@ -76,7 +71,10 @@ async function halt(
   if (!container.isRunning) return;
   await signalAndWait(context, container, SIGKILL, killTimeoutMs);
   if (container.isRunning)
-    throw wrap(new Error('tried to kill container, but did not receive an exit event'), `cannot stop container: ${container.id}`);
+    throw wrap(
+      new Error('tried to kill container, but did not receive an exit event'),
+      `cannot stop container: ${container.id}`,
+    );
 }
 
 async function signalAndWait(

@@ -3,12 +3,34 @@ import { type Filters, matchesAny, matchesLabels } from '../api/filters.ts';
 import type { DaemonEvent } from './bus.ts';
 
 export const eventFilterNames: readonly string[] = [
-  'config', 'container', 'daemon', 'event', 'image', 'label', 'network', 'node', 'plugin', 'scope', 'secret', 'service',
-  'type', 'volume',
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'image',
+  'label',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
 ];
 
 /** Filters that name an object of their own type. */
-const objectTypes = ['config', 'container', 'daemon', 'network', 'node', 'plugin', 'secret', 'service', 'volume'] as const;
+const objectTypes = [
+  'config',
+  'container',
+  'daemon',
+  'network',
+  'node',
+  'plugin',
+  'secret',
+  'service',
+  'volume',
+] as const;
 
 export function compileEventFilters(filters: Filters): (event: DaemonEvent) => boolean {
   return (event) =>

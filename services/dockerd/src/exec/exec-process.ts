@@ -25,9 +25,7 @@ export function execProcess(
     ...inherited,
     ...(tty ? { terminal: true } : {}),
     ...(tty && (height > 0 || width > 0) ? { consoleSize: { height, width } } : {}),
-    ...(user === undefined
-      ? {}
-      : { user: { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids] } }),
+    ...(user === undefined ? {} : { user: { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids] } }),
     ...(privileged ? { capabilities: { bounding: all, effective: all, permitted: all } } : {}),
     args: [...(config.Cmd ?? [])],
     env: overrideEnvironment(environment, config.Env ?? []),

@@ -42,8 +42,9 @@ export async function serveExec(
       if (size !== undefined) exec.consoleSize = size;
       startExec(context, exec, { stdin, output: true }).then(running.resolve, (error: unknown) => {
         const text = Buffer.from(`${messageOf(error)}\r\n`);
-        void connection.write(tty ? text : frame('stdout', text));
-        exec.output.end();
+        void Promise.resolve(connection.write(tty ? text : frame('stdout', text)))
+          .catch(() => {})
+          .finally(() => exec.output.end());
       });
     },
   });

@@ -53,7 +53,10 @@ export interface RunningExec {
   readonly ended: Promise<void>;
 }
 
-/** conflict if it was started before. On failure the exec has the exit code that a shell would give. */
+/**
+ * conflict if it was started before. On failure the exec has the exit code that a shell would give; its output is left for the
+ * caller to end, who may have something to tell there.
+ */
 export async function startExec(context: DomainContext, exec: Exec, streams: ExecStreams): Promise<RunningExec> {
   exec.requireStartable();
   exec.status = 'running';
@@ -62,7 +65,6 @@ export async function startExec(context: DomainContext, exec: Exec, streams: Exe
   } catch (error) {
     exec.status = 'exited';
     exec.exitCode = failureCode(messageOf(error));
-    exec.output.end();
     throw execError(error);
   }
 }
@@ -136,6 +138,7 @@ async function follow(context: DomainContext, exec: Exec, io: ExecStdio): Promis
   exec.exitCode = exitCode;
   exec.status = 'exited';
   await io.finish();
+  exec.output.end();
   publish(context, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
 }
 
@@ -158,12 +161,10 @@ class ExecStdio {
   readonly addresses: { stdin: string; stdout: string; stderr: string; terminal: boolean };
   readonly stdin: FifoWriter | undefined;
   readonly #folder: string;
-  readonly #exec: Exec;
   readonly #readers: FifoReader[];
 
   constructor(folder: string, exec: Exec, streams: ExecStreams) {
     this.#folder = folder;
-    this.#exec = exec;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const fifo = (name: string, wanted: boolean): string => {
       if (!wanted) return '';
@@ -187,15 +188,15 @@ class ExecStdio {
   async finish(): Promise<void> {
     this.stdin?.destroy();
     await Promise.allSettled(this.#readers.map((reader) => reader.finish()));
-    this.#exec.output.end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
 /** The words that the CLI's users know: the runtime's message, with what it was about in front. */
 function execError(error: unknown): CodedError {
-  const message = messageOf(error);
-  if (!message.includes('OCI runtime')) return error instanceof CodedError ? error : new CodedError('unknown', message, { cause: error });
+  const message = messageOf(error).replace(/: unknown$/, '');
+  if (!message.includes('OCI runtime'))
+    return error instanceof CodedError ? error : new CodedError('unknown', message, { cause: error });
   const code = failureCode(message) === 128 ? 'unknown' : 'invalid_argument';
   return new CodedError(code, message, { cause: error });
 }

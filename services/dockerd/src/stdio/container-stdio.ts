@@ -118,7 +118,9 @@ export class ContainerStdio {
 
   #onAudience(present: boolean): void {
     if (present) {
-      this.#settled = this.#settled.then(() => this.#options.output.hasAudience && this.#readers.length === 0 && this.#open());
+      this.#settled = this.#settled.then(
+        () => this.#options.output.hasAudience && this.#readers.length === 0 && this.#open(),
+      );
       return;
     }
     const readers = this.#readers;

@@ -51,7 +51,7 @@ export class OutputHub {
 
   /** The process's output is over: everybody is let go. */
   end(): void {
-    for (const member of [...this.#members]) member.leave();
+    for (const member of this.#members) member.leave();
   }
 }
 

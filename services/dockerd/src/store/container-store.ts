@@ -19,15 +19,15 @@ const containerPrefix = 'container!';
 const settingPrefix = 'setting!';
 
 export class ContainerStore implements AsyncDisposable {
-  readonly #db: ClassicLevel<string, string>;
+  readonly #db: ClassicLevel;
 
-  private constructor(db: ClassicLevel<string, string>) {
+  private constructor(db: ClassicLevel) {
     this.#db = db;
   }
 
   /** already_exists while another daemon has the data root. */
   static async open(dataRoot: string): Promise<ContainerStore> {
-    const db = new ClassicLevel<string, string>(join(dataRoot, 'db'));
+    const db = new ClassicLevel(join(dataRoot, 'db'));
     try {
       await db.open();
     } catch (error) {
@@ -49,7 +49,7 @@ export class ContainerStore implements AsyncDisposable {
     const records: ContainerRecord[] = [];
     for await (const [key, value] of this.#db.iterator({ gte: containerPrefix, lt: `${containerPrefix}~` })) {
       const record = JSON.parse(value) as ContainerRecord;
-      if (record.version !== recordVersion) throw dataLoss(`cannot read "${key}": unknown version ${record.version}`);
+      if (record.version !== recordVersion) throw dataLoss(`cannot read "${key}": not of version ${String(recordVersion)}`);
       records.push(record);
     }
     return records;

@@ -10,6 +10,6 @@ export async function showDiskUsage(
     listContainers(context, { all: true, size: true, limit: undefined, filters: new Map() }),
     listImages(),
   ]);
-  const layers = images.reduce((total, image) => total + Number((image as { Size?: number }).Size ?? 0), 0);
+  const layers = images.reduce((total, image) => total + ((image as { Size?: number }).Size ?? 0), 0);
   return { LayersSize: layers, Images: images, Containers: containers, Volumes: [], BuildCache: [] };
 }

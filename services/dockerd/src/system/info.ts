@@ -35,7 +35,8 @@ function osRelease(): Readonly<Record<string, string>> {
 
 function countByStatus({ registry }: DomainContext): Record<string, number> {
   const all = registry.all();
-  const count = (...statuses: ContainerStatus[]): number => all.filter(({ state }) => statuses.includes(state.status)).length;
+  const count = (...statuses: ContainerStatus[]): number =>
+    all.filter(({ state }) => statuses.includes(state.status)).length;
   return {
     Containers: all.length,
     ContainersRunning: count('running', 'restarting'),
