@@ -3,7 +3,7 @@
  * container's id if there is none, at the cgroup that the runtime itself is in (on v2 at that one's parent: a cgroup with processes
  * cannot have controllers in its children, the "no internal processes" rule). All as runc has it, so that paths agree.
  */
-import { join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { failedPrecondition } from '@docker-ts/base/errors';
 import {
   cgroupDirectory,
@@ -64,5 +64,5 @@ export function v1Paths(
 export function v2Path(cgroupsPath: string | undefined, containerId: string, own: CgroupMembership): string {
   const { absolute, path } = cleanPath(cgroupsPath, containerId);
   if (absolute) return join(unifiedMountPoint, path);
-  return join(unifiedMountPoint, own.get('') ?? '/', '..', path);
+  return join(unifiedMountPoint, dirname(own.get('') ?? '/'), path);
 }

@@ -58,6 +58,7 @@ export function errnoOf(error: unknown): string {
 
 const codes: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'failed_precondition',
+  ENODEV: 'failed_precondition',
   EINVAL: 'invalid_argument',
   ERANGE: 'invalid_argument',
   EBUSY: 'failed_precondition',

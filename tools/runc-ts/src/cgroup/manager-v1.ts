@@ -73,7 +73,8 @@ export class CgroupManagerV1 implements CgroupManager {
   /** A cpuset is born empty, and nothing can join it before it has CPUs and memory nodes: take the parent's. */
   #makeCpuset(directory: string): void {
     const parent = dirname(directory);
-    if (!existsSync(join(parent, 'cpuset.cpus'))) return;
+    const isRoot = existsSync(directory) && !existsSync(join(parent, 'cpuset.cpus'));
+    if (isRoot) return;
     this.#makeCpuset(parent);
     makeCgroup(directory);
     const { cpus, mems } = directory === this.paths.cpuset ? (this.#resources.cpu ?? {}) : {};
