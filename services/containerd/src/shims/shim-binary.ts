@@ -97,6 +97,8 @@ export class ShimBinary {
     const call = this.#call('delete', ['-bundle', this.#bundle.path]);
     const { exitCode, stdout, stderr } = await run({ ...call, stdin: new Uint8Array(), timeoutMs: deleteTimeoutMs });
     if (exitCode !== 0) throw unavailable(`${textOf(stderr)}: exit status ${exitCode}`);
+    // nothing printed would read as "exited with 0 in 1970"
+    if (stdout.length === 0) throw unavailable(`${this.path} delete printed no answer`);
     const { pid, exitStatus, exitedAt } = DeleteResponse.decode(stdout);
     return { pid, exitStatus, exitedAt: exitedAt ?? { seconds: 0n, nanos: 0 } };
   }
