@@ -1,12 +1,11 @@
 /** containerd.services.images.v1.Images: the gRPC edge. */
-import { invalidArgument } from '@docker-ts/base/errors';
-import type { Image as WireImage, ImagesDefinition } from '@docker-ts/rpc/gen/containerd/services/images/v1/images';
+import type { ImagesDefinition } from '@docker-ts/rpc/gen/containerd/services/images/v1/images';
 import type { Timestamp } from '@docker-ts/rpc/gen/google/protobuf/timestamp';
 import type { ServiceImplementation } from '@docker-ts/rpc/service';
-import { nsFromTimestamp, timestampFromNs } from '@docker-ts/rpc/timestamp';
-import { byteCount } from '../api/byte-count.ts';
+import { nsFromTimestamp } from '@docker-ts/rpc/timestamp';
 import { requestScope } from '../api/request-scope.ts';
-import type { Image, ImageStore } from './image.ts';
+import type { ImageStore } from './image.ts';
+import { fromWireImage, toWireImage } from './wire-image.ts';
 
 export interface ImagesServiceOptions {
   readonly store: ImageStore;
@@ -18,24 +17,24 @@ export function createImagesService(options: ImagesServiceOptions): ServiceImple
   const { store, collectGarbage } = options;
   return {
     async get({ name }, context) {
-      return { image: toWire(await store.get(requestScope(context), name)) };
+      return { image: toWireImage(await store.get(requestScope(context), name)) };
     },
     async list({ filters }, context) {
       const images = await store.list(requestScope(context), filters);
-      return { images: images.map((image) => toWire(image)) };
+      return { images: images.map((image) => toWireImage(image)) };
     },
     async create({ image, sourceDateEpoch }, context) {
       const scope = requestScope(context);
-      return { image: toWire(await store.create(scope, fromWire(image), epochNs(sourceDateEpoch))) };
+      return { image: toWireImage(await store.create(scope, fromWireImage(image), epochNs(sourceDateEpoch))) };
     },
     async update({ image, updateMask, sourceDateEpoch }, context) {
       const scope = requestScope(context);
       const epoch = epochNs(sourceDateEpoch);
-      const updated = await store.update(scope, fromWire(image), {
+      const updated = await store.update(scope, fromWireImage(image), {
         fieldPaths: updateMask ?? [],
         ...(epoch !== undefined && { epochNs: epoch }),
       });
-      return { image: toWire(updated) };
+      return { image: toWireImage(updated) };
     },
     async delete({ name, sync, target }, context) {
       await store.delete(requestScope(context), name, target?.digest);
@@ -46,26 +45,3 @@ export function createImagesService(options: ImagesServiceOptions): ServiceImple
 }
 
 const epochNs = (epoch: Timestamp | undefined): bigint | undefined => epoch && nsFromTimestamp(epoch);
-
-function toWire({ name, labels, target, createdNs, updatedNs }: Image): WireImage {
-  const { mediaType, digest, sizeBytes, annotations } = target;
-  return {
-    name,
-    labels: { ...labels },
-    target: { mediaType, digest, size: BigInt(sizeBytes), annotations: { ...annotations } },
-    createdAt: timestampFromNs(createdNs),
-    updatedAt: timestampFromNs(updatedNs),
-  };
-}
-
-function fromWire(image: WireImage | undefined): Image {
-  if (!image || image.name === '') throw invalidArgument('Image.Name required');
-  const { mediaType = '', digest = '', size = 0n, annotations = {} } = image.target ?? {};
-  return {
-    name: image.name,
-    labels: image.labels,
-    target: { mediaType, digest, sizeBytes: byteCount(size), annotations },
-    createdNs: 0n,
-    updatedNs: 0n,
-  };
-}

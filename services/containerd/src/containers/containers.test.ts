@@ -1,0 +1,4 @@
+import { describeContract } from '../contract-fixture.ts';
+import { containersSuite } from './containers-suite.ts';
+
+describeContract('containers', containersSuite);
