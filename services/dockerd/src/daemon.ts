@@ -12,6 +12,7 @@ import { execRouter } from './api/exec-routes.ts';
 import { createHijackRoutes } from './api/hijack-routes.ts';
 import { commonHeaders, createApiServer } from './api/http-server.ts';
 import { Listeners, parseHost, readTls } from './api/listeners.ts';
+import { logRouter } from './api/log-routes.ts';
 import { systemRouter } from './api/system-routes.ts';
 import { ContainerdClient } from './client/containerd.ts';
 import { watchOutOfMemory } from './client/oom-events.ts';
@@ -56,6 +57,7 @@ export class Daemon implements AsyncDisposable {
       [
         systemRouter(systemSources(options, domains, events)),
         containerRouter(context),
+        logRouter(context),
         execRouter(context, execs),
         eventRouter(events, shutdown.signal),
         imageRouter(domains.images),

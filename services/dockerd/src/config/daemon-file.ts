@@ -65,7 +65,7 @@ export function mergeSettings(flags: FlagValues, file: FlagValues): FlagValues {
   for (const name of Object.keys(file) as FlagName[]) {
     if (flags[name] === undefined) continue;
     if (additive.includes(name)) merged[name] = [...(file[name] as string[]), ...(flags[name] as string[])];
-    else twice.push(`${name}: (from flag: ${String(flags[name])}, from file: ${String(file[name])})`);
+    else twice.push(`${name}: (from flag: ${JSON.stringify(flags[name])}, from file: ${JSON.stringify(file[name])})`);
   }
   if (twice.length > 0)
     throw invalidArgument(

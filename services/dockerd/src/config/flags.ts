@@ -72,7 +72,7 @@ export async function parseFlags(words: readonly string[]): Promise<ParsedFlags>
   if (values.help === true) return { kind: 'print', text: `${await parser.getHelp()}\n` };
   if (values.version === true) return { kind: 'print', text: `dockerd-ts version ${version}\n` };
   verify(values, positional);
-  return { kind: 'run', values: values as FlagValues };
+  return { kind: 'run', values };
 }
 
 function verify(values: Record<string, unknown>, positional: readonly unknown[]): void {

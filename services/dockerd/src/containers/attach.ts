@@ -2,11 +2,11 @@
 import { conflict, isCode } from '@docker-ts/base/errors';
 import type { ClientConnection } from '../api/client-connection.ts';
 import { runClientSession } from '../stdio/client-session.ts';
-import { frame, type OutputStream } from '../stdio/multiplex.ts';
+import type { OutputStream } from '../stdio/multiplex.ts';
 import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import type { DomainContext } from './context.ts';
-import { readLogs } from './logs.ts';
+import { streamLogs } from './logs.ts';
 
 export interface AttachOptions {
   readonly stdin: boolean;
@@ -36,7 +36,9 @@ export async function attachContainer(
   const { config } = container.record;
   const tty = config.Tty === true;
   publish(context, container, 'attach');
-  if (options.logs) await replay(context, container, connection, options.streams);
+  if (options.logs && options.streams.size > 0)
+    for await (const bytes of streamLogs(context, container, { streams: options.streams }))
+      await connection.write(bytes);
   const wantsInput = options.stdin && config.OpenStdin === true;
   if (!options.stream || (!wantsInput && options.streams.size === 0)) {
     connection.end();
@@ -67,15 +69,4 @@ async function endInput({ containerd }: DomainContext, container: Container, onc
   await containerd.tasks.closeIO({ containerId: container.id, stdin: true }).catch((error: unknown) => {
     if (!isCode(error, 'not_found')) throw error;
   });
-}
-
-async function replay(
-  context: DomainContext,
-  container: Container,
-  connection: ClientConnection,
-  streams: ReadonlySet<OutputStream>,
-): Promise<void> {
-  const tty = container.record.config.Tty === true;
-  for await (const { stream, data } of readLogs(context, container, { streams, follow: false }))
-    await connection.write(tty ? data : frame(stream, data));
 }
