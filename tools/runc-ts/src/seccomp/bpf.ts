@@ -85,8 +85,8 @@ export class BpfWriter {
   /** Compares the accumulator with `k`, unsigned. */
   jump(comparison: Comparison, k: number, ifTrue: Label, ifFalse: Label): Label {
     // What is out of reach gets an unconditional jump, which reaches everywhere, close by.
-    const near = (target: Label): Label => (this.#count - target < reach ? target : this.#goto(target));
-    const [first, second] = [near(ifTrue), near(ifFalse)];
+    const first = this.#count - ifTrue < reach ? ifTrue : this.#goto(ifTrue);
+    const second = this.#count - ifFalse < reach ? ifFalse : this.#goto(ifFalse);
     return this.#write(comparisonCodes[comparison], this.#count - first, this.#count - second, k);
   }
 

@@ -18,7 +18,7 @@ import { archOffset, BpfWriter, type Label, maxInstructions, numberOffset } from
 import { writeDecisionTree } from './decision-tree.ts';
 import { seccompFilterFlag, type SeccompProgram } from './program.ts';
 import { RuleSet } from './rule-set.ts';
-import { architectureOf, isKnownSyscall, nativeArchitectureName, x32Bit } from './syscall-table.ts';
+import { architectureOf, nativeArchitectureName, x32Bit } from './syscall-table.ts';
 
 export interface CompileOptions {
   /** The architecture of the kernel, `x86_64` or `SCMP_ARCH_X86_64`; default: this machine's. It is always part of the filter. */
@@ -64,12 +64,14 @@ function addRules(config: LinuxSeccomp, ruleSets: readonly RuleSet[]): string[] 
     const value = returnValue(call.action, call.errnoRet);
     // A rule that repeats the default is no rule: libseccomp refuses it, and runc skips it.
     const effective = value === defaultValue ? undefined : value;
-    for (const args of alternatives(call))
-      for (const name of call.names) {
-        let known = false;
-        for (const rules of ruleSets) known = rules.add(name, args, effective) || known;
-        if (!known && !isKnownSyscall(name)) warnings.push(`unknown system call "${name}" ignored`);
+    for (const args of alternatives(call)) {
+      let unknown: readonly string[] = call.names;
+      for (const rules of ruleSets) {
+        const missing = rules.add(call.names, args, effective);
+        unknown = unknown === call.names ? missing : unknown.filter((name) => missing.includes(name));
       }
+      for (const name of unknown) warnings.push(`system call "${name}" ignored: no architecture of the filter has it`);
+    }
   }
   return warnings;
 }

@@ -22,21 +22,28 @@ export function writeDecisionTree(writer: BpfWriter, rules: RuleSet, otherwise: 
 
 /** The first number of each range, ascending from 0, and the range's verdict. */
 function rangesOf(rules: RuleSet, otherwise: number): { starts: number[]; verdicts: Verdict[] } {
+  const { near, far } = rules;
   const { numberBase } = rules.architecture;
   const starts = [0];
   const verdicts: Verdict[] = [otherwise];
-  const begin = (start: number, verdict: Verdict): void => {
-    if (starts.at(-1) === start) {
-      starts.pop();
-      verdicts.pop();
+  let current: Verdict = otherwise;
+  const begin = (number: number, verdict: Verdict): void => {
+    if (verdict === current) return;
+    current = verdict;
+    if (number === 0) verdicts[0] = verdict;
+    else {
+      starts.push(number);
+      verdicts.push(verdict);
     }
-    if (verdicts.at(-1) === verdict) return;
-    starts.push(start);
-    verdicts.push(verdict);
   };
-  for (const number of rules.numbers()) {
-    begin(numberBase + number, rules.verdict(number) ?? otherwise);
-    begin(numberBase + number + 1, otherwise);
+  // One verdict more than there are: the default again.
+  for (let number = 0; number <= near.length; number++) {
+    const verdict = near[number] ?? otherwise;
+    if (verdict !== current) begin(numberBase + number, verdict);
+  }
+  for (const [number, verdict] of far) {
+    begin(numberBase + number, verdict);
+    if (!far.some(([next]) => next === number + 1)) begin(numberBase + number + 1, otherwise);
   }
   return { starts, verdicts };
 }

@@ -6,7 +6,7 @@
 import { invalidArgument } from '@docker-ts/base/errors';
 import type { LinuxSeccompArg } from '@docker-ts/oci/runtime-spec';
 import { type Condition, conditionOf, sameCondition } from './condition.ts';
-import { multiplexedCall } from './socketcall.ts';
+import { type MultiplexedCall, multiplexedCalls } from './socketcall.ts';
 import type { Architecture } from './syscall-table.ts';
 
 export interface ConditionalRule {
@@ -18,9 +18,16 @@ export interface ConditionalRule {
 /** A return value, or rules of which the first that matches counts. */
 export type Verdict = number | readonly ConditionalRule[];
 
+/** What a table of numbers is missing has no verdict: the filter's default applies. */
+export type Verdicts = readonly (Verdict | undefined)[];
+
+/** Beyond the last x32 call, 547. Private system calls of arm have numbers from 0xf0000 on: too far away for an array. */
+const arrayLimit = 640;
+
 export class RuleSet {
   readonly architecture: Architecture;
-  readonly #verdicts = new Map<number, number | ConditionalRule[]>();
+  readonly #near = Array.from<number | ConditionalRule[] | undefined>({ length: arrayLimit });
+  readonly #far = new Map<number, number | ConditionalRule[]>();
   #last = 0;
 
   constructor(architecture: Architecture) {
@@ -32,40 +39,61 @@ export class RuleSet {
     return this.#last;
   }
 
+  /** Verdicts by number, without the architecture's base. */
+  get near(): Verdicts {
+    return this.#near;
+  }
+
+  /** Verdicts on numbers beyond that array, ascending. */
+  get far(): readonly [number: number, verdict: Verdict][] {
+    return [...this.#far].sort(([a], [b]) => a - b);
+  }
+
   /**
-   * Adds a rule; no conditions: it always matches; no value: the name is only taken note of. False if this architecture has no
-   * such call.
+   * Adds one rule for each name; no conditions: it always matches; no value: names are only taken note of. Returns the names that
+   * this architecture does not have. The inner loop runs a thousand times for a usual profile, at every start of a container.
    */
-  add(name: string, args: readonly LinuxSeccompArg[], value: number | undefined): boolean {
-    const number = this.architecture.numbers.get(name);
-    const multiplexed = multiplexedCall(this.architecture, name);
-    if (multiplexed !== undefined && value !== undefined) {
-      // The operation takes the place of a condition on the first argument; the call's own arguments are behind a pointer.
-      const operation: LinuxSeccompArg = { index: 0, op: 'SCMP_CMP_EQ', value: multiplexed.operation };
-      this.#set(name, multiplexed.number, [operation, ...args.filter(({ index }) => index !== 0)], value);
+  add(names: readonly string[], args: readonly LinuxSeccompArg[], value: number | undefined): string[] {
+    const { numbers } = this.architecture;
+    const multiplexed = multiplexedCalls(this.architecture);
+    const unconditional = args.length === 0 ? value : undefined;
+    const near = this.#near;
+    const missing: string[] = [];
+    let last = this.#last;
+    for (const name of names) {
+      const number = numbers.get(name);
+      const other = multiplexed === undefined ? undefined : multiplexed.get(name);
+      if (other !== undefined && value !== undefined) this.#addMultiplexed(name, other, args, value);
+      if (number === undefined) {
+        if (other === undefined) missing.push(name);
+        continue;
+      }
+      if (other === undefined && number > last) last = number;
+      if (unconditional !== undefined && number < arrayLimit) {
+        if (typeof near[number] !== 'number') near[number] = unconditional;
+      } else if (value !== undefined) this.#set(name, number, args, value);
     }
-    if (number === undefined) return multiplexed !== undefined;
-    if (number > this.#last && multiplexed === undefined) this.#last = number;
-    if (value !== undefined) this.#set(name, number, args, value);
-    return true;
+    this.#last = last;
+    return missing;
+  }
+
+  /** The operation takes the place of a condition on the first argument; the call's own arguments are behind a pointer. */
+  #addMultiplexed(name: string, call: MultiplexedCall, args: readonly LinuxSeccompArg[], value: number): void {
+    const operation: LinuxSeccompArg = { index: 0, op: 'SCMP_CMP_EQ', value: call.operation };
+    this.#set(name, call.number, [operation, ...args.filter(({ index }) => index !== 0)], value);
   }
 
   #set(name: string, number: number, args: readonly LinuxSeccompArg[], value: number): void {
-    const present = this.#verdicts.get(number);
+    const present = number < arrayLimit ? this.#near[number] : this.#far.get(number);
     if (typeof present === 'number') return;
-    const conditions = args.length === 0 ? [] : conditionsOf(args, this.architecture.argumentBits);
-    if (conditions.length === 0) this.#verdicts.set(number, value);
-    else if (present === undefined) this.#verdicts.set(number, [{ conditions, value }]);
-    else insert(present, { conditions, value }, name);
-  }
-
-  /** The numbers that have a verdict, ascending. */
-  numbers(): Uint32Array {
-    return Uint32Array.from(this.#verdicts.keys()).sort();
-  }
-
-  verdict(number: number): Verdict | undefined {
-    return this.#verdicts.get(number);
+    const conditions = conditionsOf(args, this.architecture.argumentBits);
+    if (present !== undefined && conditions.length > 0) {
+      insert(present, { conditions, value }, name);
+      return;
+    }
+    const verdict = conditions.length === 0 ? value : [{ conditions, value }];
+    if (number < arrayLimit) this.#near[number] = verdict;
+    else this.#far.set(number, verdict);
   }
 }
 

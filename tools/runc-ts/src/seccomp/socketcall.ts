@@ -32,16 +32,15 @@ export interface MultiplexedCall {
 
 let i386Operations: Map<string, MultiplexedCall> | undefined;
 
-/** How else `name` can be called on this architecture; undefined if there is no other way. */
-export function multiplexedCall(architecture: Architecture, name: string): MultiplexedCall | undefined {
+/** How else a call can be made on this architecture, by name; undefined if it has no multiplexers. */
+export function multiplexedCalls(architecture: Architecture): ReadonlyMap<string, MultiplexedCall> | undefined {
   if (architecture.name !== 'x86') return undefined;
-  if (i386Operations === undefined) {
-    const socketcall = architecture.numbers.get('socketcall') ?? 0;
-    const ipc = architecture.numbers.get('ipc') ?? 0;
-    i386Operations = new Map(
-      socketOperations.split(' ').map((call, index) => [call, { number: socketcall, operation: index + 1 }]),
-    );
-    for (const [call, operation] of Object.entries(ipcOperations)) i386Operations.set(call, { number: ipc, operation });
-  }
-  return i386Operations.get(name);
+  if (i386Operations !== undefined) return i386Operations;
+  const socketcall = architecture.numbers.get('socketcall') ?? 0;
+  const ipc = architecture.numbers.get('ipc') ?? 0;
+  i386Operations = new Map();
+  for (const [index, name] of socketOperations.split(' ').entries())
+    i386Operations.set(name, { number: socketcall, operation: index + 1 });
+  for (const name in ipcOperations) i386Operations.set(name, { number: ipc, operation: ipcOperations[name] ?? 0 });
+  return i386Operations;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { architectureOf, isKnownSyscall, nativeArchitectureName } from './syscall-table.ts';
+import { architectureOf, nativeArchitectureName } from './syscall-table.ts';
 
 test.each([
   ['SCMP_ARCH_X86_64', { read: 0, execve: 59, clone3: 435, openat2: 437, mseal: 462 }, 0xc000003e],
@@ -19,11 +19,6 @@ test.each([
 test('architectureOf refuses architectures without a table', () => {
   expect(() => architectureOf('SCMP_ARCH_MIPS')).toThrow('architecture "SCMP_ARCH_MIPS" is not supported');
   expect(() => architectureOf('toString')).toThrow('not supported');
-});
-
-test('isKnownSyscall looks through all architectures', () => {
-  expect(isKnownSyscall('waitpid')).toBe(true);
-  expect(isKnownSyscall('frobnicate')).toBe(false);
 });
 
 test('nativeArchitectureName translates the name that node has', () => {

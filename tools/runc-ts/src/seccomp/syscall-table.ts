@@ -80,8 +80,3 @@ export function architectureOf(name: string): Architecture {
 export function nativeArchitectureName(arch: string = process.arch): string {
   return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : arch === 'ia32' ? 'x86' : arch;
 }
-
-/** True if any architecture has a system call of that name. */
-export function isKnownSyscall(name: string): boolean {
-  return Object.values(architectures).some((architecture) => architecture.numbers.has(name));
-}

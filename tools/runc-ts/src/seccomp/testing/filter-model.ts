@@ -1,7 +1,7 @@
 /** What a profile says about one system call, worked out straight from its text: the tests' second opinion on the compiler. */
 import type { LinuxSeccomp, LinuxSeccompArg, LinuxSyscall } from '@docker-ts/oci/runtime-spec';
 import { letsThrough, returnEnosys, returnValue, SECCOMP_RET_KILL_THREAD } from '../action.ts';
-import { multiplexedCall } from '../socketcall.ts';
+import { multiplexedCalls } from '../socketcall.ts';
 import { type Architecture, architectureOf, x32Bit } from '../syscall-table.ts';
 import type { SeccompData } from './bpf-interpreter.ts';
 
@@ -38,7 +38,7 @@ function matches({ args: conditions = [] }: LinuxSyscall, args: readonly bigint[
 /** The largest number that the profile names: what lies beyond is answered with ENOSYS. */
 function lastNumber(profile: LinuxSeccomp, architecture: Architecture): number {
   const names = (profile.syscalls ?? []).flatMap((call) => call.names);
-  const known = names.filter((name) => multiplexedCall(architecture, name) === undefined);
+  const known = names.filter((name) => multiplexedCalls(architecture)?.get(name) === undefined);
   return Math.max(0, ...known.map((name) => architecture.numbers.get(name) ?? 0));
 }
 
