@@ -66,7 +66,7 @@ export interface LinuxCpu {
 }
 
 export interface LinuxPids {
-  /** -1 (and, as runc reads it, 0 where it is written by nobody): no limit. */
+  /** Negative: no limit. 0 is taken as 1, as runc does: with none at all not even the container's process could start. */
   readonly limit?: JsonInteger;
 }
 
