@@ -21,7 +21,7 @@ async function serve({ config, warnings }: LoadedConfig): Promise<void> {
     await using _daemon = await startDaemon({ config, logger });
     logger.info('stop requested', { signal: await stopped.promise });
     setTimeout(() => {
-      logger.error('stop takes too long: giving up');
+      process.stderr.write('containerd-ts: stop takes too long: giving up\n');
       // oxlint-disable-next-line unicorn/no-process-exit -- the watchdog: what hangs would keep the process alive
       process.exit(1);
     }, stopTimeoutMs).unref();

@@ -119,7 +119,7 @@ function applyFieldPath(current: Container, wanted: Container, path: string): Co
 const immutable = (field: string): Error => invalidArgument(`container.${field} field is immutable: invalid argument`);
 
 function fieldsOf(container: Container): FieldReader {
-  return ([field, ...rest]) => {
+  return ([field = '', ...rest]) => {
     switch (field) {
       case 'id':
         return textField(container.id);

@@ -204,7 +204,7 @@ export class NamespacedContent implements ContentStore {
 }
 
 function blobFields(digest: string, { sizeBytes, labels }: BlobRow): FieldReader {
-  return ([field, ...rest]) => {
+  return ([field = '', ...rest]) => {
     switch (field) {
       case 'digest':
         return textField(digest);

@@ -14,18 +14,11 @@ export const matchAll: Filter = () => true;
 
 /** One condition. A field that is not there differs from every value, and counts as '' for a pattern. */
 export function selector(path: readonly string[], operator: Operator, value: string): Filter {
-  switch (operator) {
-    case 'present':
-      return (fields) => fields(path) !== undefined;
-    case '==':
-      return (fields) => fields(path) === value;
-    case '!=':
-      return (fields) => (fields(path) ?? '') !== value;
-    case '~=': {
-      const pattern = compile(value);
-      return (fields) => pattern?.test(fields(path) ?? '') ?? false;
-    }
-  }
+  if (operator === 'present') return (fields) => fields(path) !== undefined;
+  if (operator === '==') return (fields) => fields(path) === value;
+  if (operator === '!=') return (fields) => (fields(path) ?? '') !== value;
+  const pattern = compile(value);
+  return (fields) => pattern?.test(fields(path) ?? '') ?? false;
 }
 
 /** A pattern that does not compile matches nothing, as upstream. */

@@ -108,8 +108,8 @@ async function discardSnapshots(snapshots: CollectableSnapshots, marking: Markin
 }
 
 function* rowsOf<Row>(table: Table<Row>): Generator<[namespace: string, id: string, row: Row]> {
-  for (const namespace of [...table.scopes()]) {
-    for (const [id, row] of [...table.rows(namespace)]) yield [namespace, id, row];
+  for (const namespace of table.scopes()) {
+    for (const [id, row] of table.rows(namespace)) yield [namespace, id, row];
   }
 }
 

@@ -122,7 +122,7 @@ function applyFieldPath(current: Image, wanted: Image, path: string): Image {
 }
 
 function fieldsOf({ name, target, labels }: Image): FieldReader {
-  return ([field, ...rest]) => {
+  return ([field = '', ...rest]) => {
     switch (field) {
       case 'name':
         return textField(name);

@@ -73,7 +73,7 @@ export function removeHeld(
 /** @throws invalid_argument, unimplemented. */
 export function checkResource({ type, id }: UncheckedResource): ResourceReference {
   const parts = type.split('/');
-  const [kind] = parts;
+  const [kind = ''] = parts;
   switch (kind) {
     case 'content':
     case 'ingests':

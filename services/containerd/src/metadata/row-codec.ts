@@ -6,8 +6,8 @@ export function timedCodec<Row extends { readonly createdNs: bigint; readonly up
   return {
     toJson: (row) => ({ ...row, createdNs: String(row.createdNs), updatedNs: String(row.updatedNs) }),
     fromJson: (json) => {
-      const stored = json as Row;
-      return { ...stored, createdNs: BigInt(stored.createdNs), updatedNs: BigInt(stored.updatedNs) };
+      const stored = json as Omit<Row, 'createdNs' | 'updatedNs'> & { createdNs: string; updatedNs: string };
+      return { ...stored, createdNs: BigInt(stored.createdNs), updatedNs: BigInt(stored.updatedNs) } as unknown as Row;
     },
   };
 }

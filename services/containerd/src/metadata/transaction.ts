@@ -29,7 +29,7 @@ export class Transaction {
   undo(): BatchOperation[] {
     return this.#undo
       .splice(0)
-      .reverse()
+      .toReversed()
       .map((undo) => undo());
   }
 

@@ -9,11 +9,13 @@ import { makeFifo } from '@docker-ts/linux/fifo';
 export class ShimLog implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #closed = false;
 
   private constructor(path: string, descriptor: number) {
     this.path = path;
     this.#descriptor = descriptor;
+    this.#reader = Bun.file(descriptor).stream().getReader();
   }
 
   /** Opens the FIFO, made if need be, and hands whatever comes out of it to `write`. */
@@ -30,12 +32,17 @@ export class ShimLog implements Disposable {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.#descriptor);
+    // a read that is left pending would keep the process alive
+    void this.#reader.cancel().finally(() => closeSync(this.#descriptor));
   }
 
   async #copy(write: (bytes: Uint8Array) => void): Promise<void> {
     try {
-      for await (const bytes of Bun.file(this.#descriptor).stream()) write(bytes);
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) return;
+        write(value);
+      }
     } catch (error) {
       if (!this.#closed) write(new TextEncoder().encode(`cannot read the log of the shims: ${String(error)}\n`));
     }
