@@ -9,7 +9,7 @@ import { makeFifo } from '@docker-ts/linux/fifo';
 export class ShimLog implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #reader: Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
   #closed = false;
 
   private constructor(path: string, descriptor: number) {
