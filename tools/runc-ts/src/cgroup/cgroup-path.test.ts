@@ -54,5 +54,10 @@ test('v2Path starts at the mount point, or beside the runtime itself', () => {
   expect(v2Path('/docker/abc', 'id', session)).toBe('/sys/fs/cgroup/docker/abc');
   expect(v2Path(undefined, 'id', session)).toBe('/sys/fs/cgroup/user.slice/id');
   expect(v2Path('a/b', 'id', parseCgroupMembership('0::/\n'))).toBe('/sys/fs/cgroup/a/b');
-  expect(v2Path('/../..', 'id', session)).toBe('/sys/fs/cgroup/');
+  expect(v2Path('/../../x', 'id', session)).toBe('/sys/fs/cgroup/x');
+});
+
+test.each(['/', '/../..', '.', 'a/..'])('v1Paths and v2Path refuse "%s", the root cgroup', (path) => {
+  expect(() => v1Paths(path, 'id', hybrid, own)).toThrow('it is the root cgroup');
+  expect(() => v2Path(path, 'id', own)).toThrow('it is the root cgroup');
 });

@@ -4,7 +4,7 @@
  * cannot have controllers in its children, the "no internal processes" rule). All as runc has it, so that paths agree.
  */
 import { dirname, join, normalize } from 'node:path';
-import { failedPrecondition } from '@docker-ts/base/errors';
+import { failedPrecondition, invalidArgument } from '@docker-ts/base/errors';
 import {
   cgroupDirectory,
   type CgroupHierarchies,
@@ -35,7 +35,10 @@ export const v1Subsystems: readonly string[] = [
 /** `..` never leads above the mount point. */
 function cleanPath(cgroupsPath: string | undefined, containerId: string): { absolute: boolean; path: string } {
   const wanted = cgroupsPath === undefined || cgroupsPath === '' ? containerId : cgroupsPath;
-  return { absolute: wanted.startsWith('/'), path: normalize(`/${wanted}`) };
+  const path = normalize(`/${wanted}`);
+  // The root cgroup holds everything that runs on the host: its limits, and its end, would be the host's.
+  if (path === '/') throw invalidArgument(`cannot use linux.cgroupsPath "${wanted}": it is the root cgroup`);
+  return { absolute: wanted.startsWith('/'), path };
 }
 
 /** v1 and hybrid: subsystem → directory. failed_precondition if there is no devices hierarchy: nothing would confine devices. */

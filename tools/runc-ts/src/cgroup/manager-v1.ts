@@ -11,6 +11,7 @@ import { applyWrites } from './control-file.ts';
 import { DeviceRules } from './device-rules.ts';
 import { freezeIfPossible, FreezerV1 } from './freezer.ts';
 import type { CgroupManager, CgroupMode, FreezerState } from './manager.ts';
+import { Ownership } from './ownership.ts';
 import { planV1, realtimeWrites } from './plan-v1.ts';
 import { cgroupPids, signalProcesses } from './processes.ts';
 import { makeCgroup, removeCgroup } from './removal.ts';
@@ -25,10 +26,11 @@ export class CgroupManagerV1 implements CgroupManager {
   readonly mode: CgroupMode;
   readonly paths: Readonly<Record<string, string>>;
   readonly #resources: LinuxResources;
+  readonly #ownership: Ownership;
   readonly #deviceRules: ((resources: LinuxResources) => DeviceRules) | undefined;
   readonly #freezer: FreezerV1 | undefined;
 
-  /** `deviceRules`: makes the complete device rules of a new container; undefined: `set` leaves devices alone. */
+  /** `deviceRules`: makes the complete device rules of a new container; undefined: the container exists, `set` leaves devices alone. */
   constructor(
     paths: Readonly<Record<string, string>>,
     resources: LinuxResources = {},
@@ -38,10 +40,12 @@ export class CgroupManagerV1 implements CgroupManager {
     this.paths = paths;
     this.#resources = resources;
     this.#deviceRules = deviceRules;
+    this.#ownership = new Ownership(deviceRules === undefined);
     this.#freezer = paths.freezer === undefined ? undefined : new FreezerV1(paths.freezer);
   }
 
   create(): void {
+    this.#ownership.take(this);
     for (const [subsystem, directory] of this.#ordered()) {
       try {
         if (subsystem === 'cpuset') this.#makeCpuset(directory);
@@ -169,6 +173,7 @@ export class CgroupManagerV1 implements CgroupManager {
   }
 
   destroy(): void {
+    if (!this.#ownership.owned) return;
     if (this.pids(true).length > 0) this.killAll(SIGKILL);
     for (const directory of new Set(Object.values(this.paths))) removeCgroup(directory);
   }

@@ -11,6 +11,7 @@ import { applyWrites, writeControlFile } from './control-file.ts';
 import type { DeviceRules } from './device-rules.ts';
 import { freezeIfPossible, FreezerV2 } from './freezer.ts';
 import type { CgroupManager, CgroupMode, FreezerState } from './manager.ts';
+import { Ownership } from './ownership.ts';
 import { planV2 } from './plan-v2.ts';
 import { cgroupPids, signalProcesses } from './processes.ts';
 import { makeCgroup, removeCgroup } from './removal.ts';
@@ -24,10 +25,11 @@ export class CgroupManagerV2 implements CgroupManager {
   readonly paths: Readonly<Record<string, string>>;
   readonly #directory: string;
   readonly #resources: LinuxResources;
+  readonly #ownership: Ownership;
   readonly #deviceRules: ((resources: LinuxResources) => DeviceRules) | undefined;
   readonly #freezer: FreezerV2;
 
-  /** `deviceRules`: makes the complete device rules of a new container; undefined: `set` leaves devices alone. */
+  /** `deviceRules`: makes the complete device rules of a new container; undefined: the container exists, `set` leaves devices alone. */
   constructor(
     directory: string,
     resources: LinuxResources = {},
@@ -39,11 +41,13 @@ export class CgroupManagerV2 implements CgroupManager {
     this.#directory = directory;
     this.#resources = resources;
     this.#deviceRules = deviceRules;
+    this.#ownership = new Ownership(deviceRules === undefined);
     this.#freezer = new FreezerV2(directory);
   }
 
   /** From the root down: each level is made, checked, and passes on all controllers that it has. */
   create(): void {
+    this.#ownership.take(this);
     const made: string[] = [];
     try {
       let current = unifiedMountPoint;
@@ -116,6 +120,7 @@ export class CgroupManagerV2 implements CgroupManager {
   }
 
   destroy(): void {
+    if (!this.#ownership.owned) return;
     if (this.pids(true).length > 0) this.killAll(SIGKILL);
     removeCgroup(this.#directory);
   }

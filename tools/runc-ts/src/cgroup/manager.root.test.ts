@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'bun:test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CgroupManager } from './manager.ts';
 import { openCgroup, restoreCgroup } from './open.ts';
 import { removeCgroup } from './removal.ts';
@@ -123,6 +123,20 @@ test('destroy kills what is left, also in cgroups below, and may be repeated', a
   expect(signal).toBe('SIGKILL');
   cgroup.destroy();
   expect(cgroup.pids(true)).toEqual([]);
+});
+
+test('create refuses a cgroup in which something runs, and destroy then leaves it alone', async () => {
+  const first = open();
+  first.create();
+  const child = await runInside(first, 'while :; do sleep 1; done');
+  const containerId = basename(Object.values(first.paths)[0] ?? '');
+  const second = openCgroup({ containerId });
+  expect(() => second.create()).toThrow("container's cgroup is not empty: ");
+  second.destroy();
+  expect(child.exitCode).toBeNull();
+  first.freeze();
+  first.killAll(9);
+  await once(child, 'exit');
 });
 
 test('create gives a new cpuset the CPUs and nodes of its parents, at every level', () => {

@@ -23,7 +23,7 @@ export interface CgroupManager {
   readonly paths: Readonly<Record<string, string>>;
   /**
    * Makes the directories, and on v2 delegates controllers down to them. Idempotent.
-   * failed_precondition if the cgroup cannot hold processes under these limits.
+   * failed_precondition if something runs in the cgroup already, or if it cannot hold processes under these limits.
    */
   create(): void;
   /** The `cgroup.procs` files that a process joins by writing its pid (`0`: the writer), in the order to write them. */
@@ -45,7 +45,10 @@ export interface CgroupManager {
   exists(): boolean;
   /** How often the kernel's OOM killer chose a process of this cgroup; 0 where the kernel does not tell. */
   oomKillCount(): number;
-  /** Removes the directories and the cgroups below. Kills what is left in them first. Missing ones are no error. */
+  /**
+   * Removes the directories and the cgroups below. Kills what is left in them first. Missing ones are no error. Does nothing to a
+   * cgroup that `create` refused.
+   */
   destroy(): void;
 }
 
