@@ -6,16 +6,18 @@
 import { closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs';
 import { makeFifo } from '@docker-ts/linux/fifo';
 
+const readerOf = (descriptor: number) => Bun.file(descriptor).stream().getReader();
+
 export class ShimLog implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
-  readonly #reader: Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
+  readonly #reader: ReturnType<typeof readerOf>;
   #closed = false;
 
   private constructor(path: string, descriptor: number) {
     this.path = path;
     this.#descriptor = descriptor;
-    this.#reader = Bun.file(descriptor).stream().getReader();
+    this.#reader = readerOf(descriptor);
   }
 
   /** Opens the FIFO, made if need be, and hands whatever comes out of it to `write`. */
