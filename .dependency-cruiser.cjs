@@ -53,7 +53,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^services/[^/]+/src/[^/]+/',
-        pathNot: '^services/[^/]+/src/[^/]*(api|client)[^/]*/|router\\.ts$|service\\.ts$|\\.test\\.ts$',
+        pathNot: '^services/[^/]+/src/[^/]*(api|client)[^/]*/|routes\\.ts$|service\\.ts$|\\.test\\.ts$',
       },
       to: { path: 'node_modules/.*(@grpc/grpc-js|/express/)', dependencyTypesNot: ['type-only'] },
     },

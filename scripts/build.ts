@@ -66,6 +66,8 @@ async function build(program: Program, outDir: string): Promise<void> {
   const staged = `${output}.new`;
   // bytecode saves parsing at every start; it needs CommonJS output and no top-level await
   const flags = ['--compile', '--minify', '--bytecode', '--format=cjs', `--target=${target}`];
+  // a bunfig.toml or .env in the working directory, which may be anybody's bundle, must not run code in the program
+  flags.push('--no-compile-autoload-bunfig', '--no-compile-autoload-dotenv');
   await run([process.execPath, 'build', ...flags, join(folder, 'src/main.ts'), '--outfile', staged], outDir);
   // a running program keeps its old file
   renameSync(staged, output);
