@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCgroupFile, readCount, readFlatKeyed, readRdmaEntries, type RdmaEntry } from './cgroup-file.ts';
-import type { NetworkStat } from './cgroup-stats.ts';
+import type { NetworkStat } from './network-stat.ts';
 
 export interface CgroupV1Stats {
   hugetlb: HugetlbStat[];

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { readCgroupFile, readCount, readFlatKeyed, readRdmaEntries, type RdmaEntry } from './cgroup-file.ts';
 import { hugePageSizes } from './cgroup-stats-v1.ts';
-import type { NetworkStat } from './cgroup-stats.ts';
+import type { NetworkStat } from './network-stat.ts';
 
 export interface CgroupV2Stats {
   pids: { current: bigint; limit: bigint } | undefined;

@@ -10,16 +10,3 @@ import type { CgroupV2Stats } from './cgroup-stats-v2.ts';
 export type CgroupStats =
   | { readonly version: 1; readonly metrics: CgroupV1Stats }
   | { readonly version: 2; readonly metrics: CgroupV2Stats };
-
-/** Counters of one network interface, for the message's `network`; filled in by whoever knows the network namespace. */
-export interface NetworkStat {
-  name: string;
-  rxBytes: bigint;
-  rxPackets: bigint;
-  rxErrors: bigint;
-  rxDropped: bigint;
-  txBytes: bigint;
-  txPackets: bigint;
-  txErrors: bigint;
-  txDropped: bigint;
-}

@@ -18,7 +18,7 @@ import { archOffset, BpfWriter, type Label, maxInstructions, numberOffset } from
 import { writeDecisionTree } from './decision-tree.ts';
 import { seccompFilterFlag, type SeccompProgram } from './program.ts';
 import { RuleSet } from './rule-set.ts';
-import { architectureOf, nativeArchitectureName, x32Bit } from './syscall-table.ts';
+import { architectureOf, isKnownSyscall, nativeArchitectureName, x32Bit } from './syscall-table.ts';
 
 export interface CompileOptions {
   /** The architecture of the kernel, `x86_64` or `SCMP_ARCH_X86_64`; default: this machine's. It is always part of the filter. */
@@ -70,7 +70,7 @@ function addRules(config: LinuxSeccomp, ruleSets: readonly RuleSet[]): string[] 
         const missing = rules.add(call.names, args, effective);
         unknown = unknown === call.names ? missing : unknown.filter((name) => missing.includes(name));
       }
-      for (const name of unknown) warnings.push(`system call "${name}" ignored: no architecture of the filter has it`);
+      for (const name of unknown) if (!isKnownSyscall(name)) warnings.push(`unknown system call "${name}" ignored`);
     }
   }
   return warnings;

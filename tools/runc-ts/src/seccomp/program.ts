@@ -19,6 +19,6 @@ export interface SeccompProgram {
   /** Unix socket to send the notification descriptor to. */
   readonly listenerPath?: string;
   readonly listenerMetadata?: string;
-  /** What was skipped and why, such as system calls that no architecture of the filter has. */
+  /** What was skipped although somebody may have counted on it: names that no kernel known here has. */
   readonly warnings: readonly string[];
 }

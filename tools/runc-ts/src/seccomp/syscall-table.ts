@@ -5,6 +5,7 @@
 import { unimplemented } from '@docker-ts/base/errors';
 import { aarch64Syscalls } from './syscalls-aarch64.ts';
 import { armSyscalls } from './syscalls-arm.ts';
+import { foreignSyscalls } from './syscalls-foreign.ts';
 import { i386Syscalls } from './syscalls-i386.ts';
 import { x8664Syscalls } from './syscalls-x86-64.ts';
 import { x32Syscalls } from './syscalls-x32.ts';
@@ -79,4 +80,12 @@ export function architectureOf(name: string): Architecture {
 /** node's process.arch as an architecture name here. */
 export function nativeArchitectureName(arch: string = process.arch): string {
   return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : arch === 'ia32' ? 'x86' : arch;
+}
+
+/** True if a system call of that name is known, be it of an architecture that a filter here has nothing to do with. */
+export function isKnownSyscall(name: string): boolean {
+  return (
+    foreignSyscalls.split(' ').includes(name) ||
+    Object.values(architectures).some((architecture) => architecture.numbers.has(name))
+  );
 }
