@@ -46,6 +46,7 @@ function commandLine(args: readonly string[], choose: (action: Invocation['actio
         .command('dump', 'See the configuration with flags and file in effect', {}, () => choose('print-config'))
         .demandCommand(1, 'choose default or dump'),
     )
+    .wrap(100)
     .strict()
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .alias('version', 'v')
