@@ -25,9 +25,8 @@ import { Metadata } from './metadata/metadata.ts';
 import { MetadataNamespaces } from './namespaces/metadata-namespaces.ts';
 import { registerServices, type Stores } from './register-services.ts';
 import { ShimLocator } from './shims/runtime-name.ts';
-import { recoverShims } from './shims/recovery.ts';
-import { ShimLog } from './shims/shim-log.ts';
-import { ShimSupervisor } from './shims/shim-supervisor.ts';
+import { openSupervisor } from './shims/open-supervisor.ts';
+import type { ShimSupervisor } from './shims/shim-supervisor.ts';
 import { openSnapshotters } from './snapshots/open-snapshotters.ts';
 
 export interface DaemonOptions {
@@ -45,7 +44,6 @@ export interface DaemonOptions {
  *     <state>/io.containerd.runtime.v2.task/            shims/bundle.ts
  *     <state>/mounts/                                   temporary mounts
  */
-const taskFolder = 'io.containerd.runtime.v2.task';
 const metadataFolder = 'io.containerd.metadata.v1.level';
 /** How long calls that are under way may take to end when the daemon stops. */
 const callGraceMs = 2000;
@@ -107,22 +105,20 @@ async function startShims(
   { containers }: Stores,
   stack: AsyncDisposableStack,
 ): Promise<{ supervisor: ShimSupervisor; locator: ShimLocator }> {
-  const folders = { state: join(config.state, taskFolder), root: join(config.root, taskFolder) };
-  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o711 });
-  const log = stack.use(ShimLog.open(join(folders.state, '.log'), (bytes) => void process.stderr.write(bytes)));
-  const locator = new ShimLocator({ overrides: new Map(Object.entries(config.runtimes)) });
-  const environment = {
-    grpcAddress: config.grpc.address,
-    debug: config.log.level === 'debug' || config.log.level === 'trace',
-    extra: config.shimEnvironment,
-  };
-  const supervisor = stack.use(
-    new ShimSupervisor({
-      folders: { ...folders, logFifo: log.path },
+  const locator = { overrides: new Map(Object.entries(config.runtimes)) };
+  const opened = stack.use(
+    openSupervisor({
+      root: config.root,
+      state: config.state,
       locator,
-      environment,
+      environment: {
+        grpcAddress: config.grpc.address,
+        debug: config.log.level === 'debug' || config.log.level === 'trace',
+        extra: config.shimEnvironment,
+      },
       publisher: exchange,
       logger,
+      writeLog: (bytes) => void process.stderr.write(bytes),
     }),
   );
   // eslint-disable-next-line require-await -- the store answers at once, the interface allows for later
@@ -130,9 +126,8 @@ async function startShims(
     const [found] = containers.list({ namespace }, [`id==${JSON.stringify(id)}`]);
     return found?.runtime.name;
   };
-  const publisher = exchange.publisherForLatecomers(missedExitsMs);
-  await recoverShims({ supervisor, locator, logger, publisher, runtimeOf });
-  return { supervisor, locator };
+  await opened.recover(runtimeOf, exchange.publisherForLatecomers(missedExitsMs));
+  return { supervisor: opened.supervisor, locator: new ShimLocator(locator) };
 }
 
 interface ServedParts {

@@ -32,7 +32,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
 function commandLine(args: readonly string[], choose: (action: Invocation['action']) => void) {
   return yargs([...args])
     .scriptName('containerd-ts')
-    .usage('$0 [flags]\n\ncontainerd in TypeScript: content, images, snapshots, containers, tasks and events over gRPC')
+    .usage('$0 [flags]\n\nContent, images, snapshots, containers, tasks and events over gRPC')
     .option('config', { alias: 'c', type: 'string', describe: `Path to the configuration file [${defaultConfigPath}]` })
     .option('log-level', { alias: 'l', choices: logLevels, describe: 'Set the logging level' })
     .option('log-format', { choices: logFormats, describe: 'Set the form of log lines' })
