@@ -23,10 +23,11 @@ export type Verdicts = readonly (Verdict | undefined)[];
 
 /** Beyond the last x32 call, 547. Private system calls of arm have numbers from 0xf0000 on: too far away for an array. */
 const arrayLimit = 640;
+const noVerdicts: readonly undefined[] = Array.from({ length: arrayLimit });
 
 export class RuleSet {
   readonly architecture: Architecture;
-  readonly #near = Array.from<number | ConditionalRule[] | undefined>({ length: arrayLimit });
+  readonly #near: (number | ConditionalRule[] | undefined)[] = noVerdicts.slice();
   readonly #far = new Map<number, number | ConditionalRule[]>();
   #last = 0;
 
