@@ -35,7 +35,7 @@ export class ContainerSpecBuilder implements SpecBuilder {
 
   build(input: SpecInput): Promise<RuntimeSpec> {
     // Everything here is answered by the kernel at once; the promise is the port's.
-    return new Promise((resolve) => resolve(this.#build(input)));
+    return new Promise((resolve) => resolve(withPlainLimits(this.#build(input))));
   }
 
   #build(input: SpecInput): RuntimeSpec {
@@ -93,6 +93,17 @@ function lookUpUser(view: RootfsView, user: string, { hostConfig }: ContainerRec
   const passwd = view.readText('/etc/passwd', userFileMaxBytes);
   const group = view.readText('/etc/group', userFileMaxBytes);
   return resolveUser(user, { passwd, group }, hostConfig.GroupAdd ?? []);
+}
+
+const { rawJSON } = JSON as unknown as { rawJSON(this: void, text: string): number };
+
+/** Limits beyond 2^53 (RLIM_INFINITY) in a form that JSON.stringify writes with every digit: it refuses bigints. */
+function withPlainLimits(spec: RuntimeSpec): RuntimeSpec {
+  const { process } = spec;
+  if (process?.rlimits === undefined) return spec;
+  const plain = (value: number | bigint): number => (typeof value === 'bigint' ? rawJSON(String(value)) : value);
+  const rlimits = process.rlimits.map(({ type, hard, soft }) => ({ type, hard: plain(hard), soft: plain(soft) }));
+  return { ...spec, process: { ...process, rlimits } };
 }
 
 function namespaceSources(sandbox: NetworkSandbox, pidOf: SpecInput['pidOf']): NamespaceSources {

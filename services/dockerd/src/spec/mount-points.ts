@@ -80,13 +80,12 @@ function parseBind(raw: string): MountPoint {
   if (second !== undefined && third === undefined && isMode(second)) throw invalid();
   const [source, target, mode] = second === undefined ? ['', first, ''] : [first, second, third ?? ''];
   if (!isMode(mode)) throw invalidArgument(`invalid mode: ${mode}`);
+  const type = source.startsWith('/') ? 'bind' : 'volume';
   try {
-    if (target === '') throw invalidArgument('invalid mount config for type "bind": field Target must not be empty');
-    verifyTarget(target);
-    if (!source.startsWith('/')) throw volumesUnsupported(source);
+    verifyRequest({ Type: type, Source: source, Target: target }, false);
   } catch (error) {
     if (error instanceof CodedError && error.code === 'unimplemented') throw error;
-    throw invalidArgument(`${invalid().message}: ${messageOf(error)}`, error);
+    throw invalidArgument(`${invalid().message}: invalid mount config for type "${type}": ${messageOf(error)}`, error);
   }
   return {
     type: 'bind',
@@ -117,7 +116,8 @@ const optionOwners = {
   ClusterOptions: 'cluster',
 } as const;
 
-function verifyRequest(request: MountRequest): void {
+/** `sourceExists`: a missing source is an error (`--mount`), not a folder to make (`-v`). */
+function verifyRequest(request: MountRequest, sourceExists = true): void {
   const { Type: type = '', Source: source = '', Target: target = '' } = request;
   for (const [field, owner] of Object.entries(optionOwners))
     if (type !== owner && request[field as keyof typeof optionOwners] != null)
@@ -130,7 +130,7 @@ function verifyRequest(request: MountRequest): void {
     if (propagation !== '' && !propagations.includes(propagation))
       throw invalidArgument(`invalid propagation mode: ${propagation}`);
     verifyAbsolute(source);
-    if (!create && !exists(source)) throw invalidArgument(`bind source path does not exist: ${source}`);
+    if (sourceExists && !create && !exists(source)) throw invalidArgument(`bind source path does not exist: ${source}`);
   } else if (type === 'tmpfs') {
     if (source !== '') throw invalidArgument('field Source must not be specified');
     tmpfsData(request.TmpfsOptions, request.ReadOnly === true);

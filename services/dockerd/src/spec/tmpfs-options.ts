@@ -33,7 +33,7 @@ export function mergeTmpfsOptions(options: readonly string[]): string[] {
     if (option === 'defaults') continue;
     const [key = '', ...value] = option.split('=');
     const subject = flagSubject[option] ?? (value.length > 0 && tmpfsKeys.includes(key) ? `${key}=` : undefined);
-    if (subject === undefined) throw invalidArgument(`invalid tmpfs option ["${option.replace('=', '" "')}"]`);
+    if (subject === undefined) throw invalidArgument(`invalid tmpfs option "${key}"`);
     if (taken.has(subject)) continue;
     taken.add(subject);
     merged.unshift(option);

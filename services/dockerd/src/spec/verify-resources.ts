@@ -107,7 +107,8 @@ function verifyCpuset(config: Resources, facts: HostFacts, drop: Drop): void {
     });
   const check = (wanted: string, available: string, short: string, long: string): void => {
     const list = parseCpuList(wanted);
-    if (list === undefined) throw invalidArgument(`Invalid value ${wanted} for cpuset ${short}`);
+    if (list === undefined)
+      throw invalidArgument(`Invalid value ${wanted} for cpuset ${short}: invalid format: ${wanted}`);
     const present = parseCpuList(available) ?? [];
     if (list.some((number) => !present.includes(number)))
       throw invalidArgument(`Requested ${long} are not available - requested ${wanted}, available: ${available}`);
