@@ -173,34 +173,31 @@ const seccompOperator = oneOf(
   'seccomp operator',
   ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`),
 );
-const seccomp = objectOf(
-  {
-    defaultAction: seccompAction,
-    defaultErrnoRet: uint32,
-    architectures: strings,
-    flags: strings,
-    listenerPath: string,
-    listenerMetadata: string,
-    syscalls: arrayOf(
-      objectOf(
-        {
-          names: strings,
-          action: seccompAction,
-          errnoRet: uint32,
-          args: arrayOf(
-            objectOf({ index: integer(0, 5), value: uint64, valueTwo: uint64, op: seccompOperator }, [
-              'index',
-              'value',
-              'op',
-            ]),
-          ),
-        },
-        ['names', 'action'],
-      ),
+const seccomp = objectOf({
+  defaultAction: seccompAction,
+  defaultErrnoRet: uint32,
+  architectures: strings,
+  flags: strings,
+  listenerPath: string,
+  listenerMetadata: string,
+  syscalls: arrayOf(
+    objectOf(
+      {
+        names: strings,
+        action: seccompAction,
+        errnoRet: uint32,
+        args: arrayOf(
+          objectOf({ index: integer(0, 5), value: uint64, valueTwo: uint64, op: seccompOperator }, [
+            'index',
+            'value',
+            'op',
+          ]),
+        ),
+      },
+      ['names', 'action'],
     ),
-  },
-  ['defaultAction'],
-);
+  ),
+});
 
 const namespaceTypes = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const linux = objectOf({

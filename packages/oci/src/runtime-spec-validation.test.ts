@@ -57,6 +57,15 @@ test('validateRuntimeSpec removes members that are null', () => {
   expect('hooks' in validateRuntimeSpec(changed('hooks', null))).toBe(false);
 });
 
+test('validateRuntimeSpec takes an absent user for root, and an empty seccomp for none', () => {
+  expect(validateRuntimeSpec(changed('process.user', undefined)).process?.user).toEqual({ uid: 0, gid: 0 });
+  expect(validateRuntimeSpec(changed('process.user', { gid: 5 })).process?.user).toEqual({ uid: 0, gid: 5 });
+  expect(validateRuntimeSpec(changed('linux.seccomp', {})).linux?.seccomp).toBeUndefined();
+  expect(refusal(changed('linux.seccomp', { syscalls: [{ names: ['x'], action: 'SCMP_ACT_LOG' }] }))).toContain(
+    'linux.seccomp.defaultAction: must be given',
+  );
+});
+
 test('parseRuntimeSpec keeps 64-bit limits exact', () => {
   const text = JSON.stringify(sample()).replace(
     '"rlimits":[]',

@@ -12,8 +12,10 @@ import type {
   LinuxNamespace,
   LinuxNamespaceType,
   LinuxResources,
+  LinuxSeccomp,
   Process,
   RuntimeSpec,
+  User,
 } from './runtime-spec.ts';
 import { checkSysctls } from './sysctl-validation.ts';
 
@@ -74,6 +76,9 @@ const rlimitNames: ReadonlySet<string> = new Set(
 );
 
 function checkProcess(process: Process, path: JsonPath): void {
+  // Absent numbers are 0, as Go's decoder has it: `"user": {}` is root.
+  const given: Partial<User> = process.user ?? {};
+  (process as { user: User }).user = { uid: 0, gid: 0, ...given };
   const seen = new Set<string>();
   for (const [index, { type }] of (process.rlimits ?? []).entries()) {
     const rlimitPath = child(child(child(path, 'rlimits'), index), 'type');
@@ -129,10 +134,19 @@ function checkLinux(spec: RuntimeSpec, linux: Linux, path: JsonPath): void {
       refuse(child(path, member), 'needs a mount namespace');
   if (Object.keys(linux.netDevices ?? {}).length > 0 && !namespaces.has('network'))
     refuse(child(path, 'netDevices'), 'needs a network namespace');
+  checkSeccomp(linux, path);
   checkUserNamespace(linux, namespaces, path);
   checkTimeNamespace(linux, namespaces, path);
   checkResources(linux.resources ?? {}, child(path, 'resources'));
   checkSysctls(linux.sysctl ?? {}, namespaces, child(path, 'sysctl'), isOwnNetworkNamespace);
+}
+
+/** Without actions and rules there is no filter; rules alone are half of one. */
+function checkSeccomp(linux: Linux, path: JsonPath): void {
+  if (linux.seccomp === undefined || linux.seccomp.defaultAction !== undefined) return;
+  const { syscalls = [] }: Partial<LinuxSeccomp> = linux.seccomp;
+  if (syscalls.length > 0) refuse(child(child(path, 'seccomp'), 'defaultAction'), 'must be given');
+  delete (linux as { seccomp?: unknown }).seccomp;
 }
 
 function checkUserNamespace(linux: Linux, namespaces: Namespaces, path: JsonPath): void {
