@@ -67,7 +67,7 @@ export async function finishRun(context: DomainContext, container: Container, ex
   };
   const { network: _, ...rest } = record;
   await context.registry.persist({ ...rest, state });
-  await Promise.all([deleteTask(context, container.id), context.networks.release(container.id)]);
+  await deleteTask(context, container.id);
   const { stdio } = container;
   container.closeStdio();
   for (const exec of container.execs.values()) exec.forget();
@@ -92,8 +92,8 @@ function removeInBackground(context: DomainContext, container: Container): void 
 const runSeconds = ({ startedAt, finishedAt }: ContainerState): string =>
   String((parseTimeNs(finishedAt) - parseTimeNs(startedAt)) / 1_000_000_000n);
 
-/** Takes the dead task and containerd's container away; the task's deletion waits until its output is written. */
-export async function deleteTask({ containerd, log }: DomainContext, id: string): Promise<void> {
+/** Takes the dead task, containerd's container and the network away; the task's deletion waits until its output is written. */
+export async function deleteTask({ containerd, networks, log }: DomainContext, id: string): Promise<void> {
   const remove = async (what: string, call: () => Promise<unknown>): Promise<void> => {
     try {
       await call();
@@ -102,5 +102,9 @@ export async function deleteTask({ containerd, log }: DomainContext, id: string)
     }
   };
   await remove('task', () => containerd.tasks.delete({ containerId: id }));
-  await remove('containerd container', () => containerd.containers.delete({ id }));
+  await Promise.all([
+    remove('containerd container', () => containerd.containers.delete({ id })),
+    // Not before: the runtime may look at the namespace that it takes the container out of.
+    remove('network of', () => networks.release(id)),
+  ]);
 }

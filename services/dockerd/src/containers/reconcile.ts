@@ -35,8 +35,9 @@ const lostExitCode = 255;
 export async function reconcile(context: DomainContext): Promise<void> {
   const [tasks, known] = await Promise.all([listTasks(context), listOwnContainers(context)]);
   const containers = context.registry.all();
-  const living = containers.filter(({ id }) => isLiving(tasks.get(id)));
-  await context.networks.restore(living.map(({ record }) => record));
+  // Runs whose end was missed have a network until that end is dealt with.
+  const connected = containers.filter(({ id, isRunning }) => isRunning || isLiving(tasks.get(id)));
+  await context.networks.restore(connected.map(({ record }) => record));
   await Promise.all(
     containers.map((container) =>
       container.lock
@@ -118,7 +119,7 @@ async function takeAway(
 ): Promise<void> {
   if (task !== undefined) await discardTask(context, id);
   if (task !== undefined || hasContainer) await deleteTask(context, id);
-  await context.networks.release(id);
+  else await context.networks.release(id);
 }
 
 /** Containers of ours in containerd that no record knows. */
