@@ -2,7 +2,7 @@
  * The bridge that containers are plugged into: made when the first one needs it, found again after a restart of the daemon, made
  * anew if somebody took it away, and removed by a graceful shutdown if nothing is plugged in.
  */
-import { failedPrecondition } from '@docker-ts/base/errors';
+import { failedPrecondition, invalidArgument } from '@docker-ts/base/errors';
 import { SystemError } from '@docker-ts/linux/libc';
 import {
   addAddress,
@@ -24,16 +24,20 @@ import {
   defaultSubnets,
   hostRange,
   overlaps,
+  parseCidr,
   type Subnet,
   subnetOf,
   subnetText,
 } from './subnet.ts';
 
-export interface BridgeSettings {
-  readonly name: string;
+export interface BridgePlace {
   readonly subnet: Subnet;
   /** The bridge's own address, the containers' gateway. */
   readonly gateway: number;
+}
+
+export interface BridgeSettings extends BridgePlace {
+  readonly name: string;
   readonly mtu: number;
 }
 
@@ -63,23 +67,36 @@ export class Bridge implements Disposable {
     return addressText(this.settings.gateway);
   }
 
-  /** The first of the default subnets that no address or route of this host overlaps. */
-  static chooseSubnet(bridgeName: string): Subnet {
+  /**
+   * Where the bridge may live: where it is, if it is there; else `preferred`, if no address or route of this host overlaps it; else the
+   * first of the default subnets that is free.
+   */
+  static choosePlace(bridgeName: string, preferred?: BridgePlace): BridgePlace {
     using socket = NetlinkSocket.open();
     const own = findLink(socket, bridgeName);
     const addresses = listAddresses(socket);
-    // A bridge that was there before the daemon keeps its addresses.
     const present = addresses.find(({ index }) => index === own?.index);
-    if (present !== undefined) return subnetOf(addressNumber(present.address), present.prefixLength);
+    if (present !== undefined) {
+      const gateway = addressNumber(present.address);
+      return { gateway, subnet: subnetOf(gateway, present.prefixLength) };
+    }
     const used = [...addresses, ...listRoutes(socket).filter(({ prefixLength }) => prefixLength > 0)].map(
       ({ address, prefixLength }) => subnetOf(addressNumber(address), prefixLength),
     );
-    const free = defaultSubnets().find((candidate) => !used.some((taken) => overlaps(candidate, taken)));
+    const places = defaultSubnets().map((subnet) => ({ subnet, gateway: hostRange(subnet).first }));
+    const free = [...(preferred === undefined ? [] : [preferred]), ...places].find(
+      ({ subnet }) => !used.some((taken) => overlaps(subnet, taken)),
+    );
     if (free === undefined)
       throw failedPrecondition(
         'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
       );
     return free;
+  }
+
+  /** True once the bridge was made, or found whole. */
+  get isMade(): boolean {
+    return this.#index !== undefined || this.#making !== undefined;
   }
 
   /** Makes what is missing of bridge, address, forwarding and rules; later calls cost nothing. */
@@ -165,5 +182,13 @@ export class Bridge implements Disposable {
   }
 }
 
-/** The lowest address of a subnet: the default gateway. */
-export const firstAddress = (subnet: Subnet): number => hostRange(subnet).first;
+/** `172.17.0.1/16`: the bridge's address and the network around it. */
+export function placeOf(cidr: string): BridgePlace {
+  const { subnet, address } = parseCidr(cidr);
+  return { subnet, gateway: address };
+}
+
+/** A name that the kernel takes for an interface and nft as it stands. */
+export function verifyBridgeName(name: string): void {
+  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(name)) throw invalidArgument(`invalid bridge name: "${name}"`);
+}

@@ -34,26 +34,26 @@ export interface BridgeFacts {
 const drivers = { none: 'null', host: 'host', bridge: 'bridge' } as const;
 const isName = (text: string): text is NetworkName => text in drivers;
 
+/** Ids and times of creation are made once for a data root. */
+export async function predefinedNetworks(store: NetworkSettingsStore): Promise<PredefinedNetwork[]> {
+  const networks: PredefinedNetwork[] = [];
+  for (const name of ['none', 'host', 'bridge'] as const) {
+    const id = await store.setting(`network-${name}-id`, () => randomBytes(32).toString('hex'));
+    const created = await store.setting(`network-${name}-created`, () => new Date().toISOString());
+    networks.push({ name, driver: drivers[name], id, created });
+  }
+  return networks;
+}
+
 export class NetworkCatalog {
   readonly #networks: readonly PredefinedNetwork[];
-  readonly #bridge: BridgeFacts;
+  readonly #bridge: () => BridgeFacts;
   readonly #users: NetworkUsers;
 
-  private constructor(networks: readonly PredefinedNetwork[], bridge: BridgeFacts, users: NetworkUsers) {
+  constructor(networks: readonly PredefinedNetwork[], bridge: () => BridgeFacts, users: NetworkUsers) {
     this.#networks = networks;
     this.#bridge = bridge;
     this.#users = users;
-  }
-
-  /** Ids and times of creation are made once for a data root. */
-  static async open(store: NetworkSettingsStore, bridge: BridgeFacts, users: NetworkUsers): Promise<NetworkCatalog> {
-    const networks: PredefinedNetwork[] = [];
-    for (const name of ['none', 'host', 'bridge'] as const) {
-      const id = await store.setting(`network-${name}-id`, () => randomBytes(32).toString('hex'));
-      const created = await store.setting(`network-${name}-created`, () => new Date().toISOString());
-      networks.push({ name, driver: drivers[name], id, created });
-    }
-    return new NetworkCatalog(networks, bridge, users);
   }
 
   /** By name, id or unique id prefix; not_found in dockerd's words. */
@@ -119,7 +119,7 @@ export class NetworkCatalog {
   }
 
   #view({ name, driver, id, created }: PredefinedNetwork, containers: object): Record<string, unknown> {
-    const { subnet, gateway, interfaceName, mtu } = this.#bridge;
+    const { subnet, gateway, interfaceName, mtu } = this.#bridge();
     const isBridge = name === 'bridge';
     return {
       Name: name,

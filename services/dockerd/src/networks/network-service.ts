@@ -5,7 +5,7 @@
  * A sandbox goes by losing its file: the kernel then ends the namespace with its cable, in its own time. Deleting the cable by
  * hand would hold this thread for a grace period of the kernel (30 ms). Until then the address is not given out again.
  */
-import { conflict, invalidArgument, notFound, unimplemented } from '@docker-ts/base/errors';
+import { conflict, notFound, unimplemented } from '@docker-ts/base/errors';
 import { readFileSync } from 'node:fs';
 import type {
   EndpointSettings,
@@ -17,13 +17,13 @@ import type {
 import type { ContainerRecord } from '../containers/record.ts';
 import { containerOfMode } from '../spec/namespace-modes.ts';
 import { AddressPool } from './address-pool.ts';
-import { Bridge, firstAddress } from './bridge.ts';
+import { Bridge, type BridgePlace, placeOf, verifyBridgeName } from './bridge.ts';
 import { endpointSettings, endpointText, macOfAddress, newId, portName, requestedMac } from './endpoint.ts';
 import { containerHosts, extraHostLines } from './hosts-file.ts';
-import { NetworkCatalog, type NetworkSettingsStore } from './network-catalog.ts';
+import { type BridgeFacts, NetworkCatalog, type NetworkSettingsStore, predefinedNetworks } from './network-catalog.ts';
 import { containerResolvConf, type DnsSettings, hostResolvConf } from './resolv-conf.ts';
 import { SandboxNamespaces } from './sandbox.ts';
-import { parseCidr, subnetText } from './subnet.ts';
+import { subnetText } from './subnet.ts';
 
 export interface NetworkOptions {
   readonly execRoot: string;
@@ -48,35 +48,57 @@ interface Departure {
 
 export class ContainerNetworks implements NetworkService, AsyncDisposable {
   readonly catalog: NetworkCatalog;
-  readonly #bridge: Bridge;
-  readonly #pool: AddressPool;
+  #bridge: Bridge;
+  #pool: AddressPool;
   readonly #sandboxes: SandboxNamespaces;
   readonly #options: NetworkOptions;
   /** By container id. */
   readonly #attachments = new Map<string, NetworkAttachment>();
   readonly #departures = new Map<Departure, NodeJS.Timeout>();
 
-  private constructor(options: NetworkOptions, bridge: Bridge, catalog: NetworkCatalog) {
+  private constructor(
+    options: NetworkOptions,
+    place: BridgePlace,
+    makeCatalog: (facts: () => BridgeFacts) => NetworkCatalog,
+  ) {
     this.#options = options;
-    this.#bridge = bridge;
-    this.catalog = catalog;
-    this.#pool = new AddressPool(bridge.settings.subnet, bridge.settings.gateway);
+    this.#bridge = new Bridge({ ...place, name: options.bridge, mtu: options.mtu });
+    this.#pool = new AddressPool(place.subnet, place.gateway);
     this.#sandboxes = new SandboxNamespaces(options.execRoot);
+    this.catalog = makeCatalog(() => ({
+      subnet: subnetText(this.#bridge.settings.subnet),
+      gateway: this.#bridge.gateway,
+      interfaceName: options.bridge,
+      mtu: options.mtu,
+    }));
   }
 
-  /** Chooses the subnet, at the first start of a data root; touches no interface. */
+  /** Chooses the subnet, and remembers it at the first start of a data root; touches no interface. */
   static async open(options: NetworkOptions): Promise<ContainerNetworks> {
-    const { bridge: name, bip, mtu, store, users } = options;
-    const text =
-      bip ??
-      (await store.setting('network-bridge-subnet', () => {
-        const chosen = Bridge.chooseSubnet(name);
-        return subnetText({ base: firstAddress(chosen), prefixLength: chosen.prefixLength });
-      }));
-    const { subnet, address: gateway } = parseCidr(text);
-    const bridge = new Bridge({ name, subnet, gateway, mtu });
-    const facts = { subnet: subnetText(subnet), gateway: bridge.gateway, interfaceName: name, mtu };
-    return new ContainerNetworks(options, bridge, await NetworkCatalog.open(store, facts, users));
+    const { bridge: name, bip, store, users } = options;
+    verifyBridgeName(name);
+    const identities = await predefinedNetworks(store);
+    let place: BridgePlace;
+    if (bip !== undefined) place = placeOf(bip);
+    else {
+      const remembered = await store.setting('network-bridge-subnet', () => {
+        const { subnet, gateway } = Bridge.choosePlace(name);
+        return subnetText({ base: gateway, prefixLength: subnet.prefixLength });
+      });
+      place = Bridge.choosePlace(name, placeOf(remembered));
+    }
+    return new ContainerNetworks(options, place, (facts) => new NetworkCatalog(identities, facts, users));
+  }
+
+  /** Between the choice and the first container another program may have taken the subnet: the bridge then moves. */
+  #settlePlace(): void {
+    if (this.#options.bip !== undefined || this.#bridge.isMade) return;
+    const { settings } = this.#bridge;
+    const place = Bridge.choosePlace(settings.name, settings);
+    if (place.gateway === settings.gateway) return;
+    this.#bridge[Symbol.dispose]();
+    this.#bridge = new Bridge({ ...place, name: settings.name, mtu: settings.mtu });
+    this.#pool = new AddressPool(place.subnet, place.gateway);
   }
 
   validate(container: ContainerRecord): void {
@@ -108,6 +130,7 @@ export class ContainerNetworks implements NetworkService, AsyncDisposable {
   }
 
   async #bridgeSandbox(container: ContainerRecord): Promise<NetworkSandbox> {
+    this.#settlePlace();
     const sandboxId = newId();
     const endpointId = newId();
     const address = this.#pool.take();
@@ -273,10 +296,4 @@ export class ContainerNetworks implements NetworkService, AsyncDisposable {
     await this.#bridge.removeIfUnused();
     this.#bridge[Symbol.dispose]();
   }
-}
-
-/** `--bridge` and `--bip` as the daemon's flags give them. */
-export function verifyBridgeFlags(bridge: string, bip: string | undefined): void {
-  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(bridge)) throw invalidArgument(`invalid bridge name: "${bridge}"`);
-  if (bip !== undefined) parseCidr(bip);
 }

@@ -261,6 +261,17 @@ else {
     expect(settings.get('network-bridge-subnet')).toBe('172.18.0.1/16');
   });
 
+  test('a bridge moves to another subnet if its own was taken before the first container came', async () => {
+    await run(['ip', 'addr', 'add', '172.17.0.1/16', 'dev', 'uplink']);
+    const a = await start(container('a', 'bridge'));
+    await run(['ip', 'addr', 'del', '172.17.0.1/16', 'dev', 'uplink']);
+    expect(a.ip).toBe('172.18.0.2');
+    expect(networks.catalog.inspect('bridge')['IPAM']).toMatchObject({
+      Config: [{ Subnet: '172.18.0.0/16', Gateway: '172.18.0.1' }],
+    });
+    expect(await pings(a.path, '172.18.0.1')).toBe(true);
+  });
+
   test('a start on the bridge takes a few milliseconds', async () => {
     await start(container('warm', 'bridge'));
     const begin = performance.now();

@@ -10,7 +10,7 @@
 import { failedPrecondition, messageOf, unavailable } from '@docker-ts/base/errors';
 import { type Subnet, subnetText } from './subnet.ts';
 
-/** An identifier of nft's as it stands, since interface names that it would not take are refused (`verifyBridgeFlags`). */
+/** An identifier of nft's as it stands, since interface names that it would not take are refused (`verifyBridgeName`). */
 const tableName = (bridge: string): string => `docker-ts_${bridge}`;
 const quoted = (name: string): string => `"${name}"`;
 
