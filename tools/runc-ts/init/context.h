@@ -14,6 +14,7 @@ struct context {
 	int channel;        /* socket to the runtime; -1 once hung up */
 	int proc;           /* a procfs that nobody in the container can reach */
 	int root;           /* the container's / */
+	int cgroup;         /* the clone is born in this cgroup v2; -1: in the launcher's */
 	int mask;           /* the read-only tmpfs that covers masked folders; -1 before the first */
 	const char *root_path;
 	struct plan_strs proc_allowed;

@@ -102,27 +102,26 @@ static int enter(const struct step_setns *s)
  * Forks without the C library's handlers. A cgroup v2 is joined by being born there (CLONE_INTO_CGROUP, Linux 5.7): moving a process
  * into it makes the kernel wait for all CPUs, which takes longer than all the rest.
  */
-static long clone_into(uint64_t flags, const char *cgroup)
+static int open_birth_cgroup(struct context *c, const struct step_birth_cgroup *s)
 {
-	/* with CLONE_PARENT the exit signal is that of this process: SIGCHLD */
-	struct clone_args arguments = { .flags = flags | CLONE_PARENT };
-	autoclose int fd = -1;
-	if (*cgroup != 0) {
-		fd = open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return -1;
-		arguments.flags |= CLONE_INTO_CGROUP;
-		arguments.cgroup = (uint64_t)fd;
-	}
-	return syscall(SYS_clone3, &arguments, sizeof(arguments));
+	c->cgroup = open(s->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->cgroup < 0 ? -1 : 0;
 }
 
 /* The launcher reports the pid and ends here. */
 static int clone_init(struct context *c, const struct step_clone *s)
 {
-	long pid = clone_into(s->flags, s->cgroup);
+	/* with CLONE_PARENT the exit signal is that of this process: SIGCHLD */
+	struct clone_args arguments = { .flags = s->flags | CLONE_PARENT };
+	if (c->cgroup >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)c->cgroup;
+	}
+	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
 	if (pid < 0)
-		return *s->cgroup == 0 ? -1 : explain(c, "cgroup \"%s\"", s->cgroup);
+		return -1;
+	if (c->cgroup >= 0)
+		close(c->cgroup);
 	if (pid == 0)
 		return 0;
 	_exit(send_message(c, MESSAGE_PID, (int)pid, NULL, 0) < 0 ? 1 : 0);
@@ -155,6 +154,7 @@ static int carry_out(struct context *c, const struct step *s)
 	case OP_WRITE_FILE: return write_file(&s->u.write_file);
 	case OP_SETNS: return enter(&s->u.setns);
 	case OP_CLONE: return clone_init(c, &s->u.clone);
+	case OP_BIRTH_CGROUP: return open_birth_cgroup(c, &s->u.birth_cgroup);
 	case OP_UNSHARE: return unshare((int)s->u.unshare.flags);
 	case OP_SETSID: return setsid() < 0 ? -1 : 0;
 	case OP_KEYRING: return step_keyring(c, &s->u.keyring);
@@ -225,7 +225,7 @@ static int leave_runtime_behind(struct context *c)
 
 int main(int argc, char **argv)
 {
-	static struct context c = { .channel = -1, .proc = -1, .root = -1, .mask = -1, .root_path = "", .index = -1 };
+	static struct context c = { .channel = -1, .proc = -1, .root = -1, .cgroup = -1, .mask = -1, .root_path = "", .index = -1 };
 	static struct plan plan;
 	if (argc != 2)
 		return 2;

@@ -19,6 +19,7 @@ enum operation {
 	OP_WRITE_FILE = 1,
 	OP_SETNS = 2,
 	OP_CLONE = 3,
+	OP_BIRTH_CGROUP = 41,
 	OP_UNSHARE = 40,
 	OP_SETSID = 4,
 	OP_KEYRING = 5,
@@ -71,10 +72,14 @@ struct step_setns {
 	uint32_t types;
 };
 
-/* the launcher ends here; its child, a sibling in new namespaces and in this cgroup v2, carries out what follows */
+/* the launcher ends here; its child, a sibling in new namespaces, carries out what follows */
 struct step_clone {
 	uint64_t flags;
-	const char *cgroup;
+};
+
+/* the cgroup v2 that clone puts its child into */
+struct step_birth_cgroup {
+	const char *path;
 };
 
 /* unshare(2) */
@@ -290,6 +295,7 @@ struct step {
 		struct step_write_file write_file;
 		struct step_setns setns;
 		struct step_clone clone;
+		struct step_birth_cgroup birth_cgroup;
 		struct step_unshare unshare;
 		struct step_keyring keyring;
 		struct step_propagation propagation;
@@ -337,8 +343,9 @@ static inline bool decode_step(struct plan_reader *r, struct step *s)
 		       read_str(r, &s->u.setns.path) &&
 		       read_u32(r, &s->u.setns.types);
 	case OP_CLONE:
-		return read_u64(r, &s->u.clone.flags) &&
-		       read_str(r, &s->u.clone.cgroup);
+		return read_u64(r, &s->u.clone.flags);
+	case OP_BIRTH_CGROUP:
+		return read_str(r, &s->u.birth_cgroup.path);
 	case OP_UNSHARE:
 		return read_u64(r, &s->u.unshare.flags);
 	case OP_SETSID:

@@ -14,6 +14,7 @@ import type { CgroupManager } from '../cgroup/manager.ts';
 import type { Channel } from '../init/channel.ts';
 import { launchInit } from '../init/launcher.ts';
 import { compilePlan } from '../plan/compile.ts';
+import type { CgroupEntry } from '../plan/host-files.ts';
 import { procNames } from '../plan/namespaces.ts';
 import type { Plan } from '../plan/plan.ts';
 import { compileSeccomp } from '../seccomp/compile.ts';
@@ -72,12 +73,6 @@ export function readBundle(folder: string): Bundle {
   }
   if (!statSync(rootfs).isDirectory()) throw invalidArgument(`invalid rootfs: ${rootfs} is not a directory`);
   return { path, rootfs, configText, spec };
-}
-
-/** How a process gets into the container's cgroups. */
-export interface CgroupEntry {
-  readonly cgroupJoinFiles: readonly string[];
-  readonly cgroupUnified: string;
 }
 
 /**

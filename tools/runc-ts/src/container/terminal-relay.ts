@@ -1,5 +1,5 @@
 /** Our terminal and the container's: what is typed goes in, what is written comes out, the size follows ours. */
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { setWindowSize } from '@docker-ts/linux/pty';
 
@@ -42,7 +42,9 @@ export class TerminalRelay {
     if (isatty(0)) process.stdin.setRawMode(true);
     process.stdin.on('data', this.#toContainer);
     try {
-      for await (const chunk of Bun.file(this.#master).stream()) writeFully(1, chunk);
+      // reads on a thread of its own: Bun's file stream does not see what a terminal has to say
+      const output = createReadStream('', { fd: this.#master, autoClose: false });
+      for await (const chunk of output) writeFully(1, chunk as Uint8Array);
     } catch {
       // EIO: the last descriptor of the terminal's other side is closed
     }

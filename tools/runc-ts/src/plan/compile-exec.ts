@@ -1,16 +1,13 @@
 /** process.json → plan, for another process in a running container. Pure, as `compile.ts`. */
-import { posix } from 'node:path';
 import type { LinuxNamespace, Process } from '@docker-ts/oci/runtime-spec';
 import type { SeccompProgram } from '../seccomp/program.ts';
+import { type CgroupEntry, planHostFiles } from './host-files.ts';
 import { cloneFlags } from './namespaces.ts';
 import { Plan } from './plan.ts';
 import { planExec, planProcess, type ProcessOptions } from './process.ts';
 
-export interface ExecFacts {
+export interface ExecFacts extends CgroupEntry {
   readonly id: string;
-  readonly cgroupJoinFiles: readonly string[];
-  /** The cgroup v2 directory that the process is born in; empty: none. */
-  readonly cgroupUnified: string;
   /** The namespaces that the container does not share with the runtime. */
   readonly namespaces: readonly LinuxNamespace[];
   /** pidfd of the container's first process. */
@@ -26,17 +23,7 @@ export interface ExecFacts {
 export function compileExecPlan(process: Process, facts: ExecFacts): Plan {
   const plan = new Plan();
   const options = { ...facts, process, firstClosedFd: 3 + facts.preserveFds };
-  if (process.oomScoreAdj !== undefined) {
-    const value = String(process.oomScoreAdj);
-    plan.add(
-      'write_file',
-      { path: '/proc/self/oom_score_adj', value },
-      `set oom_score_adj to ${value}`,
-      'process.oomScoreAdj',
-    );
-  }
-  for (const path of facts.cgroupJoinFiles)
-    plan.add('write_file', { path, value: '0' }, `join cgroup ${posix.dirname(path)}`, 'linux.cgroupsPath');
+  planHostFiles(plan, process, facts);
   const types = facts.namespaces.reduce((mask, { type }) => mask | cloneFlags[type], 0) >>> 0;
   const names = facts.namespaces.map(({ type }) => type).join(', ');
   if (types !== 0)
@@ -46,7 +33,7 @@ export function compileExecPlan(process: Process, facts: ExecFacts): Plan {
       `join the container's namespaces ${names}`,
       'linux.namespaces',
     );
-  plan.add('clone', { flags: 0n, cgroup: facts.cgroupUnified }, 'start the process');
+  plan.add('clone', { flags: 0n }, 'start the process');
   plan.add('setsid', {}, 'start a session');
   if (facts.newKeyring)
     plan.add('keyring', { name: `_ses.${facts.id}`, permissions: 0 }, "join the container's session keyring");

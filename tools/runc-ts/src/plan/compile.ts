@@ -5,7 +5,6 @@
  * The order follows runc where it can be seen: hooks see mounts but the host's root; sysctls are written in the container's
  * namespaces; the executable is looked up, and the filter loaded, before `create` answers.
  */
-import { posix } from 'node:path';
 import { invalidArgument, unimplemented } from '@docker-ts/base/errors';
 import type { Linux, Process, RuntimeSpec, RuntimeState } from '@docker-ts/oci/runtime-spec';
 import { runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
@@ -14,6 +13,7 @@ import type { SeccompProgram } from '../seccomp/program.ts';
 import type { CgroupHierarchy } from './cgroup-mounts.ts';
 import { planDevices } from './devices.ts';
 import { planHooks } from './hooks.ts';
+import { planHostFiles, type CgroupEntry } from './host-files.ts';
 import { parsePropagation } from './mount-options.ts';
 import { coverableProcPaths, planMounts, planReadonly } from './mounts.ts';
 import { hasNew, hasOwn, planNamespaces } from './namespaces.ts';
@@ -28,15 +28,11 @@ const keyUserSearch = 0x8_0000;
 const pivotMethods = { pivot_root: 1, move: 2, chroot: 3 } as const;
 
 /** What the machine and the command line add to config.json. */
-export interface HostFacts {
+export interface HostFacts extends CgroupEntry {
   readonly id: string;
   /** Absolute path without links. */
   readonly bundle: string;
   readonly rootfs: string;
-  /** Files into which the launcher writes 0 to join the container's cgroups. */
-  readonly cgroupJoinFiles: readonly string[];
-  /** The cgroup v2 directory that the init is born in; empty: none. */
-  readonly cgroupUnified: string;
   readonly cgroupHierarchies: readonly CgroupHierarchy[];
   /** The kernel has /proc/kcore. */
   readonly hasKcore: boolean;
@@ -64,18 +60,8 @@ function refuseUnsupported(linux: Linux): void {
 }
 
 function planOutside(plan: Plan, process: Process, linux: Linux, facts: HostFacts): void {
-  if (process.oomScoreAdj !== undefined) {
-    const value = String(process.oomScoreAdj);
-    plan.add(
-      'write_file',
-      { path: '/proc/self/oom_score_adj', value },
-      `set oom_score_adj to ${value}`,
-      'process.oomScoreAdj',
-    );
-  }
-  for (const path of facts.cgroupJoinFiles)
-    plan.add('write_file', { path, value: '0' }, `join cgroup ${posix.dirname(path)}`, 'linux.cgroupsPath');
-  planNamespaces(plan, linux.namespaces ?? [], facts.cgroupUnified);
+  planHostFiles(plan, process, facts);
+  planNamespaces(plan, linux.namespaces ?? []);
 }
 
 /** Before anything is mounted: what the new mounts will be propagated to, and the root they go below. */

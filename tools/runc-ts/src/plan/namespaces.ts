@@ -39,8 +39,8 @@ export function hasOwn(namespaces: readonly LinuxNamespace[], type: LinuxNamespa
   return namespaces.some((namespace) => namespace.type === type);
 }
 
-/** `cgroup`: the cgroup v2 directory that the init is born in; empty: none. unimplemented: user and time namespaces. */
-export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[], cgroup: string): void {
+/** unimplemented: user and time namespaces. */
+export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[]): void {
   let flags = 0;
   const created: string[] = [];
   for (const [index, namespace] of namespaces.entries()) {
@@ -57,7 +57,7 @@ export function planNamespaces(plan: Plan, namespaces: readonly LinuxNamespace[]
     }
   }
   const what = created.length === 0 ? 'start the init' : `start the init in new namespaces ${created.join(', ')}`;
-  plan.add('clone', { flags: BigInt(flags >>> 0), cgroup }, what, 'linux.namespaces');
+  plan.add('clone', { flags: BigInt(flags >>> 0) }, what, 'linux.namespaces');
   if (hasNew(namespaces, 'cgroup'))
     plan.add('unshare', { flags: BigInt(cloneFlags.cgroup) }, 'make a cgroup namespace', 'linux.namespaces');
 }

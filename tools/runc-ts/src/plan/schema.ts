@@ -42,10 +42,10 @@ export const operations = {
   },
   clone: {
     number: 3,
-    about:
-      'the launcher ends here; its child, a sibling in new namespaces and in this cgroup v2, carries out what follows',
-    fields: { flags: 'u64', cgroup: 'str' },
+    about: 'the launcher ends here; its child, a sibling in new namespaces, carries out what follows',
+    fields: { flags: 'u64' },
   },
+  birth_cgroup: { number: 41, about: 'the cgroup v2 that clone puts its child into', fields: { path: 'str' } },
   unshare: { number: 40, about: 'unshare(2)', fields: { flags: 'u64' } },
   setsid: { number: 4, about: 'setsid(2)', fields: {} },
   keyring: {
