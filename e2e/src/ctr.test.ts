@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { mustRun, waitFor } from '@docker-ts/testkit/command';
+import { busyboxImage } from '@docker-ts/testkit/image-archive';
 import { Scratch } from '@docker-ts/testkit/scratch';
 import { Stack } from '@docker-ts/testkit/stack';
-import { importBusybox } from './busybox.ts';
 
 const image = 'docker.io/library/busybox:latest';
 let stack: Stack;
@@ -13,8 +13,7 @@ let archives: Scratch;
 beforeAll(async () => {
   stack = await Stack.open();
   archives = new Scratch('archives');
-  await importBusybox(stack);
-  await stack.mustDocker(['save', '-o', archives.join('busybox.tar'), 'busybox:latest']);
+  writeFileSync(archives.join('busybox.tar'), busyboxImage('busybox:latest').tar);
   await ctr(['images', 'import', archives.join('busybox.tar')]);
 }, 60_000);
 

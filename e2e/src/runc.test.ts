@@ -119,7 +119,7 @@ describe('runc-ts', () => {
     expect((await ours(['run', '-b', broken.path, 'x'])).code).toBe(1);
     const noCommand = await makeBundle('no-command', ['no-such-command']);
     const result = await ours(['run', '-b', noCommand.path, 'x']);
-    expect(result.stderr).toContain('exec: "no-such-command": executable file not found in $PATH');
+    expect(result.stderr).toMatch(/exec: \\?"no-such-command\\?": executable file not found in \$PATH/);
     expect(result.code).toBe(1);
     expect((await ours(['list', '-q'])).stdout).toBe('');
   });
