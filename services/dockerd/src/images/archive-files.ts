@@ -3,10 +3,10 @@
  * until it is known what they are. Names are keys only; nothing is ever written under them.
  */
 import { invalidArgument } from '@docker-ts/base/errors';
+import { digestOf } from '@docker-ts/oci/digester';
 import { type TarEntry, TarReader } from '@docker-ts/oci/tar-reader';
 import { posix } from 'node:path';
 import type { ContentBlobs, WrittenBlob } from './content-blobs.ts';
-import { sha256Digest } from './image-config.ts';
 import type { Lease } from './lease.ts';
 
 const memoryFileBytes = 256 * 1024;
@@ -88,8 +88,8 @@ export class ArchiveFiles {
       for await (const chunk of content) parts.push(chunk);
       const bytes = Buffer.concat(parts);
       this.#memoryBytes += bytes.length;
-      if (expected !== undefined && sha256Digest(bytes) !== expected)
-        throw invalidArgument(`invalid archive: ${name} has digest ${sha256Digest(bytes)}`);
+      if (expected !== undefined && digestOf(bytes) !== expected)
+        throw invalidArgument(`invalid archive: ${name} has digest ${digestOf(bytes)}`);
       return { bytes };
     }
     const options = { lease: this.#lease.id, signal: this.#signal };

@@ -8,20 +8,28 @@
  * Blobs never change, so what was read of them is kept; names are asked for each time.
  */
 import { invalidArgument, isCode, notFound } from '@docker-ts/base/errors';
+import { chainIds } from '@docker-ts/oci/chain-id';
 import type { Image } from '@docker-ts/rpc/gen/containerd/services/images/v1/images';
 import { dateFromTimestamp } from '@docker-ts/rpc/timestamp';
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+  withoutTagAndDigest,
+} from '@docker-ts/oci/reference';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ContentBlobs } from './content-blobs.ts';
 import {
   type BlobDescriptor,
-  chainIds,
   type ImageConfig,
   mediaTypes,
   parseImageConfig,
   parseIndex,
   parseManifest,
 } from './image-config.ts';
-import { familiarName, fullName, parseReference, tryParseReference, withDefaultTag } from './reference.ts';
 
 export const danglingPrefix = 'moby-dangling@';
 
@@ -112,7 +120,7 @@ export class ImageCatalog {
 
   #findByName(reference: string, platform: WantedPlatform): Promise<ImageContent | undefined> {
     if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return Promise.resolve(undefined);
-    return this.findExact(fullName(withDefaultTag(parseReference(reference))), platform);
+    return this.findExact(formatReference(withDefaultTag(parseReference(reference))), platform);
   }
 
   /** What a full name in containerd's store points to; `undefined` if it is not taken. */
@@ -174,17 +182,26 @@ export class ImageCatalog {
 const createdMs = (image: Image): number =>
   image.createdAt === undefined ? 0 : dateFromTimestamp(image.createdAt).getTime();
 
+/** The reference behind a name in containerd's store; `undefined` for names that are none (dangling images, other clients'). */
+export function tryParseReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** dockerd names a missing image with its tag, and an id as if it were a name. */
 export function noSuchImage(reference: string): Error {
   const parsed = tryParseReference(reference);
-  return notFound(`No such image: ${parsed === undefined ? reference : familiarName(withDefaultTag(parsed))}`);
+  return notFound(`No such image: ${parsed === undefined ? reference : familiarReference(withDefaultTag(parsed))}`);
 }
 
 /** Tags among an image's names, in the short form. */
 export function repoTags(names: readonly string[]): string[] {
   return names.flatMap((name) => {
     const reference = name.startsWith(danglingPrefix) ? undefined : tryParseReference(name);
-    return reference?.tag === undefined || reference.digest !== undefined ? [] : [familiarName(reference)];
+    return reference?.tag === undefined || reference.digest !== undefined ? [] : [familiarReference(reference)];
   });
 }
 
@@ -194,6 +211,6 @@ export function repoDigests(names: readonly string[]): string[] {
     const reference = name.startsWith(danglingPrefix) ? undefined : tryParseReference(name);
     return reference?.digest === undefined
       ? []
-      : [familiarName({ repository: reference.repository, digest: reference.digest })];
+      : [familiarReference(withDigest(withoutTagAndDigest(reference), reference.digest))];
   });
 }

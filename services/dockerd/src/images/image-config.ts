@@ -4,7 +4,7 @@
  * the daemon relies on is checked here.
  */
 import { invalidArgument } from '@docker-ts/base/errors';
-import { createHash } from 'node:crypto';
+import type { Digest } from '@docker-ts/oci/digest';
 import type { ImageDefaults } from '../spec/container-config.ts';
 
 export const mediaTypes = {
@@ -44,7 +44,7 @@ export interface ImageConfig {
   readonly docker_version?: string;
   readonly config?: ImageDefaults | null;
   readonly history?: readonly HistoryEntry[] | null;
-  readonly rootfs: { readonly type: string; readonly diff_ids: readonly string[] };
+  readonly rootfs: { readonly type: string; readonly diff_ids: readonly Digest[] };
 }
 
 export interface ImageManifest {
@@ -62,12 +62,8 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** True for a digest that the daemon works with. */
-export function isDigest(value: unknown): value is string {
+export function isDigest(value: unknown): value is Digest {
   return typeof value === 'string' && digestPattern.test(value);
-}
-
-export function sha256Digest(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** JSON of one object; invalid_argument with `what` in the text. */
@@ -134,17 +130,4 @@ export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfig {
     architecture: typeof document['architecture'] === 'string' ? document['architecture'] : '',
     rootfs: { type: 'layers', diff_ids: diffIds },
   };
-}
-
-/**
- * The names of an image's snapshots, base first: chainID(L0) = L0, chainID(L0|…|Ln) = sha256(chainID(L0|…|Ln-1) + " " + Ln)
- * (image-spec config.md, "Layer ChainID").
- */
-export function chainIds(diffIds: readonly string[]): string[] {
-  const chain: string[] = [];
-  for (const diffId of diffIds) {
-    const parent = chain.at(-1);
-    chain.push(parent === undefined ? diffId : sha256Digest(Buffer.from(`${parent} ${diffId}`)));
-  }
-  return chain;
 }

@@ -4,6 +4,7 @@
  */
 import { version } from '@docker-ts/base/version';
 import { invalidArgument } from '@docker-ts/base/errors';
+import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import type { ImageDefaults } from '../spec/container-config.ts';
 import { detectCompression } from './decompression.ts';
 import { applyChanges } from './dockerfile-changes.ts';
@@ -11,7 +12,6 @@ import type { LoadDependencies } from './image-load.ts';
 import { hostPlatform } from './image-catalog.ts';
 import { mediaTypes } from './image-config.ts';
 import { Lease } from './lease.ts';
-import { familiarName, fullName, parseReference, withDefaultTag } from './reference.ts';
 import type { Unpacker } from './unpacker.ts';
 
 export interface ImportOptions {
@@ -75,8 +75,8 @@ export class ImageImport {
       lease,
     );
     if (reference === undefined) await this.#with.names.setDangling(image.manifest);
-    else await this.#name(fullName(reference), image.manifest);
-    const name = reference === undefined ? image.id : familiarName(reference);
+    else await this.#name(formatReference(reference), image.manifest);
+    const name = reference === undefined ? image.id : familiarReference(reference);
     this.#with.events.publish('image', 'import', image.id, { name });
     return image.id;
   }

@@ -4,6 +4,7 @@
  * given last. Whatever fails, or whoever goes away, before that leaves nothing.
  */
 import { invalidArgument } from '@docker-ts/base/errors';
+import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { EventSink } from '../events/bus.ts';
 import { ArchiveFiles } from './archive-files.ts';
@@ -18,11 +19,10 @@ import {
   parseIndex,
   parseManifest,
 } from './image-config.ts';
-import { hostPlatform, type ImageCatalog } from './image-catalog.ts';
+import { hostPlatform, type ImageCatalog, tryParseReference } from './image-catalog.ts';
 import type { ImageNames } from './image-names.ts';
 import { Lease } from './lease.ts';
 import { layerLine, type ProgressSink } from './progress.ts';
-import { familiarName, fullName, parseReference, tryParseReference, withDefaultTag } from './reference.ts';
 
 export interface LoadDependencies {
   readonly client: ContainerdClient;
@@ -152,7 +152,7 @@ export class ImageLoad {
         if (!options.quiet)
           options.progress(layerLine(layer.diffId.slice(7, 19), layer.done ? layer.sizeBytes : 0, layer.sizeBytes));
       });
-      for (const tag of tags) await this.#tag(fullName(tag), familiarName(tag), image, options.progress);
+      for (const tag of tags) await this.#tag(formatReference(tag), familiarReference(tag), image, options.progress);
       if (tags.length === 0) await this.#keepUntagged(image, options.progress);
       this.#with.events.publish('image', 'load', image.id, { name: image.id });
     }

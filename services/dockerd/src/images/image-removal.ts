@@ -3,12 +3,18 @@
  * what nothing else holds. Which references may go when, and the words of each refusal, are dockerd 28's.
  */
 import { conflict } from '@docker-ts/base/errors';
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  repositoryOf,
+  withDefaultTag,
+} from '@docker-ts/oci/reference';
 import type { ImageUsers } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';
-import { type CatalogImage, danglingPrefix, type ImageCatalog, repoTags } from './image-catalog.ts';
+import { type CatalogImage, danglingPrefix, type ImageCatalog, repoTags, tryParseReference } from './image-catalog.ts';
 import { createdMs, isDangling, type Filters, booleanFilter, matchesLabels, parseUntil } from './image-filters.ts';
 import type { ImageNames } from './image-names.ts';
-import { familiarName, fullName, parseReference, tryParseReference, withDefaultTag } from './reference.ts';
 import type { LayerSizes } from './image-views.ts';
 import type { Unpacker } from './unpacker.ts';
 
@@ -49,7 +55,7 @@ export class ImageRemoval {
       throw conflict(
         `conflict: unable to remove repository reference "${reference}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
       );
-    const name = fullName(withDefaultTag(parseReference(reference)));
+    const name = formatReference(withDefaultTag(parseReference(reference)));
     const others = image.names.filter((other) => other !== name && !other.startsWith(danglingPrefix));
     if (others.length > 0) return [await this.#untag(image, name)];
     // The image stays, without a name, as long as somebody runs it.
@@ -78,7 +84,7 @@ export class ImageRemoval {
     const reference = tryParseReference(name);
     await this.#with.names.remove(name);
     this.#with.events.publish('image', 'untag', image.id, { name: image.id });
-    return { Untagged: reference === undefined ? name : familiarName(reference) };
+    return { Untagged: reference === undefined ? name : familiarReference(reference) };
   }
 
   /** All names, then what the collector takes; snapshots that a container stands on stay. */
@@ -120,11 +126,14 @@ export class ImageRemoval {
   }
 }
 
+function repositoryName(name: string): string {
+  const reference = tryParseReference(name);
+  return reference === undefined ? name : repositoryOf(reference);
+}
+
 /** One tag, or several of one repository. */
 function isSingleReference(image: CatalogImage): boolean {
-  const references = image.names.flatMap((name) =>
-    name.startsWith(danglingPrefix) ? [] : [tryParseReference(name)?.repository ?? name],
-  );
+  const references = image.names.flatMap((name) => (name.startsWith(danglingPrefix) ? [] : [repositoryName(name)]));
   const tagged = repoTags(image.names);
   return references.length <= 1 || (new Set(references).size === 1 && tagged.length <= 1);
 }

@@ -1,11 +1,11 @@
 /** The Engine API's image routes (docs.docker.com/reference/api/engine, tag Image) on the image service. */
 import { CodedError, messageOf, notFound, unimplemented } from '@docker-ts/base/errors';
 import { toHttpStatus } from '@docker-ts/base/status';
+import { familiarReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import { parseFilters } from './image-filters.ts';
 import type { ImageService } from './image-service.ts';
 import { errorLine, type ProgressLine } from './progress.ts';
-import { familiarName, parseReference, withDefaultTag } from './reference.ts';
 
 const listFilters = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
 const pruneFilters = ['dangling', 'label', 'label!', 'until'];
@@ -99,7 +99,7 @@ function refusePull(request: Request): never {
   const separator = tag.includes(':') ? '@' : ':';
   const reference = parseReference(text(request.query['fromImage']) + (tag === '' ? '' : separator + tag));
   throw notFound(
-    `cannot pull "${familiarName(withDefaultTag(reference))}": registries are not supported yet (load or import the image instead)`,
+    `cannot pull "${familiarReference(withDefaultTag(reference))}": registries are not supported yet (load or import the image instead)`,
   );
 }
 

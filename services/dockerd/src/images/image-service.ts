@@ -3,6 +3,7 @@
  * state but caches of what never changes.
  */
 import { invalidArgument, notFound } from '@docker-ts/base/errors';
+import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ImagePlatform, ImageStore, ImageUsers, ResolvedImage } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';
@@ -24,7 +25,6 @@ import { ImageNames } from './image-names.ts';
 import { ImageRemoval, type RemovalRecord } from './image-removal.ts';
 import { imageHistory, imageSummary, type ImageSummary, inspectImage, LayerSizes } from './image-views.ts';
 import { Lease } from './lease.ts';
-import { familiarName, fullName, parseReference, withDefaultTag } from './reference.ts';
 import { Unpacker } from './unpacker.ts';
 
 export interface ImageServiceDependencies {
@@ -156,7 +156,7 @@ export class ImageService implements ImageStore {
     const target = parseReference(repository + (tag === '' ? '' : `:${tag}`));
     if (target.digest !== undefined) throw invalidArgument('refusing to create a tag with a digest reference');
     const image = await this.#catalog.find(reference);
-    const name = fullName(withDefaultTag(target));
+    const name = formatReference(withDefaultTag(target));
     const old = await this.#catalog.findExact(name);
     if (old !== undefined && old.id !== image.id) {
       const known = await this.#catalog.find(old.id);
@@ -164,7 +164,7 @@ export class ImageService implements ImageStore {
     }
     await this.#names.set(name, image.manifest);
     await this.#names.removeDangling(image.manifest);
-    this.#events.publish('image', 'tag', image.id, { name: familiarName(withDefaultTag(target)) });
+    this.#events.publish('image', 'tag', image.id, { name: familiarReference(withDefaultTag(target)) });
   }
 
   remove(reference: string, force: boolean): Promise<RemovalRecord[]> {

@@ -3,9 +3,11 @@
  * chain's id, as containerd's own client does, so that `ctr run` and dockerd share them.
  */
 import { type CodedError, internal, invalidArgument, isCode, messageOf } from '@docker-ts/base/errors';
+import { chainIds } from '@docker-ts/oci/chain-id';
+import type { Digest } from '@docker-ts/oci/digest';
 import { randomBytes } from 'node:crypto';
 import type { ContainerdClient } from '../client/containerd.ts';
-import { type BlobDescriptor, chainIds } from './image-config.ts';
+import type { BlobDescriptor } from './image-config.ts';
 import type { Lease } from './lease.ts';
 
 /** Told before and after each layer that had to be unpacked. */
@@ -36,7 +38,7 @@ export class Unpacker {
   /** Unpacks what is not there yet and answers the name of the topmost snapshot; `""` for an image without layers. */
   async unpack(
     layers: readonly BlobDescriptor[],
-    diffIds: readonly string[],
+    diffIds: readonly Digest[],
     lease: Lease,
     progress: LayerProgress = () => {},
   ): Promise<string> {
