@@ -1,19 +1,8 @@
 import { expect, test } from 'bun:test';
 import { applyChanges } from './dockerfile-changes.ts';
 import { parseImageConfig } from './image-config.ts';
-import { booleanFilter, matchesLabels, matchesReference, parseFilters, parseUntil } from './image-filters.ts';
+import { booleanFilter, matchesLabels, matchesReference, parseUntil } from './image-filters.ts';
 import { humanSize, layerLine } from './progress.ts';
-
-test('parseFilters reads both forms and refuses unknown keys', () => {
-  expect(parseFilters('{"a":["x"],"b":{"y":true,"z":false}}', ['a', 'b'])).toEqual(
-    new Map([
-      ['a', ['x']],
-      ['b', ['y']],
-    ]),
-  );
-  expect(() => parseFilters('{"c":["x"]}', ['a'])).toThrow(`invalid filter 'c'`);
-  expect(() => parseFilters('[', ['a'])).toThrow('invalid filter');
-});
 
 test('filters match labels, references and times as dockerd reads them', () => {
   expect(booleanFilter(new Map([['d', ['true']]]), 'd')).toBe(true);

@@ -1,35 +1,7 @@
-/** `filters` of the image list and prune: the Engine API's JSON map, its old and new form, matched as dockerd 28 does. */
+/** What the values of `filters` mean for image list and prune, as dockerd 28 reads them. */
 import { invalidArgument } from '@docker-ts/base/errors';
+import type { Filters } from '../api/filters.ts';
 import { repoTags, type CatalogImage } from './image-catalog.ts';
-
-export type Filters = ReadonlyMap<string, readonly string[]>;
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Parses `{"key":["value"]}` or `{"key":{"value":true}}`; a key that is not in `accepted` is invalid_argument. */
-export function parseFilters(text: string | undefined, accepted: readonly string[]): Filters {
-  const filters = new Map<string, readonly string[]>();
-  if (text === undefined || text === '') return filters;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw invalidArgument('invalid filter', error);
-  }
-  if (!isObject(value)) throw invalidArgument('invalid filter');
-  for (const [key, values] of Object.entries(value)) {
-    if (!accepted.includes(key)) throw invalidArgument(`invalid filter '${key}'`);
-    if (Array.isArray(values)) filters.set(key, values.map(String));
-    else if (isObject(values))
-      filters.set(
-        key,
-        Object.keys(values).filter((name) => values[name] === true),
-      );
-    else throw invalidArgument('invalid filter');
-  }
-  return filters;
-}
 
 /** A filter that is true or false; `undefined` if it is not given. */
 export function booleanFilter(filters: Filters, key: string): boolean | undefined {

@@ -10,10 +10,11 @@ import {
   repositoryOf,
   withDefaultTag,
 } from '@docker-ts/oci/reference';
+import type { Filters } from '../api/filters.ts';
 import type { ImageUsers } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';
 import { type CatalogImage, danglingPrefix, type ImageCatalog, repoTags, tryParseReference } from './image-catalog.ts';
-import { createdMs, isDangling, type Filters, booleanFilter, matchesLabels, parseUntil } from './image-filters.ts';
+import { createdMs, isDangling, booleanFilter, matchesLabels, parseUntil } from './image-filters.ts';
 import type { ImageNames } from './image-names.ts';
 import type { LayerSizes } from './image-views.ts';
 import type { Unpacker } from './unpacker.ts';

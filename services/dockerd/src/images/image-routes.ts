@@ -2,19 +2,22 @@
 import { CodedError, messageOf, notFound, unimplemented } from '@docker-ts/base/errors';
 import { toHttpStatus } from '@docker-ts/base/status';
 import { familiarReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
-import { type NextFunction, type Request, type Response, Router } from 'express';
-import { parseFilters } from './image-filters.ts';
+import { type Request, type Response, Router } from 'express';
+import { parseFilters } from '../api/filters.ts';
+import { queryFlag, queryText } from '../api/query.ts';
+import { handle } from '../api/route-handler.ts';
 import type { ImageService } from './image-service.ts';
 import { errorLine, type ProgressLine } from './progress.ts';
 
 const listFilters = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
 const pruneFilters = ['dangling', 'label', 'label!', 'until'];
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const texts = (value: unknown): string[] =>
-  Array.isArray(value) ? value.map(text) : value === undefined ? [] : [text(value)];
-/** The API's booleans: empty, 0, no, false and none are false. */
-const flag = (value: unknown): boolean => !['', '0', 'no', 'false', 'none'].includes(text(value).toLowerCase().trim());
+/** Every value of a parameter that may be repeated. */
+function queryTexts(request: Request, name: string): string[] {
+  const value: unknown = request.query[name];
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((item) => typeof item === 'string');
+}
 
 /** The image's name in the middle of a path; it may contain slashes. */
 const nameOf = (request: Request): string => decodeURIComponent(request.params['0'] ?? '');
@@ -58,7 +61,7 @@ async function loadImages(images: ImageService, request: Request, response: Resp
   const stream = new ProgressStream(response);
   try {
     await images.load(request, {
-      quiet: flag(request.query['quiet']),
+      quiet: queryFlag(request, 'quiet'),
       signal: clientSignal(request, response),
       progress: stream.write,
     });
@@ -75,14 +78,13 @@ async function loadImages(images: ImageService, request: Request, response: Resp
 
 async function importImage(images: ImageService, request: Request, response: Response): Promise<void> {
   const stream = new ProgressStream(response);
-  const { query } = request;
   try {
     const id = await images.import(request, {
-      source: text(query['fromSrc']),
-      repository: text(query['repo']),
-      tag: text(query['tag']),
-      message: text(query['message']),
-      changes: texts(query['changes']),
+      source: queryText(request, 'fromSrc'),
+      repository: queryText(request, 'repo'),
+      tag: queryText(request, 'tag'),
+      message: queryText(request, 'message'),
+      changes: queryTexts(request, 'changes'),
       signal: clientSignal(request, response),
     });
     stream.write({ status: id });
@@ -95,22 +97,13 @@ async function importImage(images: ImageService, request: Request, response: Res
 
 /** Pulling needs a registry client, which the daemon does not have yet: said so that `docker run` ends with 125. */
 function refusePull(request: Request): never {
-  const tag = text(request.query['tag']);
+  const tag = queryText(request, 'tag');
   const separator = tag.includes(':') ? '@' : ':';
-  const reference = parseReference(text(request.query['fromImage']) + (tag === '' ? '' : separator + tag));
+  const reference = parseReference(queryText(request, 'fromImage') + (tag === '' ? '' : separator + tag));
   throw notFound(
     `cannot pull "${familiarReference(withDefaultTag(reference))}": registries are not supported yet (load or import the image instead)`,
   );
 }
-
-type Handler = (request: Request, response: Response) => Promise<void>;
-
-/** Failures of an asynchronous handler reach the app's error handler. */
-const handle =
-  (handler: Handler) =>
-  (request: Request, response: Response, next: NextFunction): void => {
-    handler(request, response).catch(next);
-  };
 
 /** Routes of the tag Image but build and commit. Failures are CodedErrors for the app's error handler. */
 export function imageRouter(images: ImageService): Router {
@@ -118,8 +111,8 @@ export function imageRouter(images: ImageService): Router {
   router.get(
     '/images/json',
     handle(async (request, response) => {
-      const filters = parseFilters(text(request.query['filters']), listFilters);
-      const old = text(request.query['filter']);
+      const filters = parseFilters(queryText(request, 'filters'), listFilters);
+      const old = queryText(request, 'filter');
       response.json(await images.list(old === '' ? filters : new Map([...filters, ['reference', [old]]])));
     }),
   );
@@ -148,14 +141,14 @@ export function imageRouter(images: ImageService): Router {
   router.post(
     '/images/create',
     handle(async (request, response) => {
-      if (text(request.query['fromImage']) !== '') refusePull(request);
+      if (queryText(request, 'fromImage') !== '') refusePull(request);
       await importImage(images, request, response);
     }),
   );
   router.post(
     '/images/prune',
     handle(async (request, response) => {
-      response.json(await images.prune(parseFilters(text(request.query['filters']), pruneFilters)));
+      response.json(await images.prune(parseFilters(queryText(request, 'filters'), pruneFilters)));
     }),
   );
   router.post(/^\/images\/(.+)\/push$/, () => {
@@ -164,14 +157,14 @@ export function imageRouter(images: ImageService): Router {
   router.post(
     /^\/images\/(.+)\/tag$/,
     handle(async (request, response) => {
-      await images.tag(nameOf(request), text(request.query['repo']), text(request.query['tag']));
+      await images.tag(nameOf(request), queryText(request, 'repo'), queryText(request, 'tag'));
       response.status(201).end();
     }),
   );
   router.delete(
     /^\/images\/(.+)$/,
     handle(async (request, response) => {
-      response.json(await images.remove(nameOf(request), flag(request.query['force'])));
+      response.json(await images.remove(nameOf(request), queryFlag(request, 'force')));
     }),
   );
   return router;

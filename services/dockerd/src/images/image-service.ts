@@ -4,21 +4,14 @@
  */
 import { invalidArgument, notFound } from '@docker-ts/base/errors';
 import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
+import type { Filters } from '../api/filters.ts';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ImagePlatform, ImageStore, ImageUsers, ResolvedImage } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';
 import { ContentBlobs } from './content-blobs.ts';
 import { ImageAssembly } from './image-assembly.ts';
 import { type CatalogImage, hostPlatform, ImageCatalog, type ImageContent, repoTags } from './image-catalog.ts';
-import {
-  booleanFilter,
-  createdMs,
-  type Filters,
-  isDangling,
-  matchesLabels,
-  matchesReference,
-  parseUntil,
-} from './image-filters.ts';
+import { booleanFilter, createdMs, isDangling, matchesLabels, matchesReference, parseUntil } from './image-filters.ts';
 import { ImageImport, type ImportOptions } from './image-import.ts';
 import { ImageLoad, type LoadOptions } from './image-load.ts';
 import { ImageNames } from './image-names.ts';
