@@ -29,7 +29,7 @@ function decoderOf(name: string, fields: Readonly<Record<string, FieldType>>): s
 
 function header(): string {
   const entries = Object.entries(operations);
-  const magic = [...planMagic].map((letter) => letter.codePointAt(0) ?? 0);
+  const magic = [...Buffer.from(planMagic, 'latin1')];
   const kinds = Object.entries(messageKinds).map(([name, value]) => `\tMESSAGE_${name.toUpperCase()} = ${value},`);
   const numbers = entries.map(([name, { number }]) => `\tOP_${name.toUpperCase()} = ${number},`);
   const structs = entries.map(([name, { about, fields }]) => structOf(name, about, fields)).join('');

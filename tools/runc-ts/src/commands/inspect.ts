@@ -82,7 +82,9 @@ export const listCommand: Command = {
       return 0;
     }
     const rows = states.map((state) =>
-      ['id', 'pid', 'status', 'bundle', 'created', 'owner'].map((name) => String(state[name as keyof typeof state])),
+      ['id', 'pid', 'status', 'bundle', 'created', 'owner'].map((name) =>
+        String(new Map(Object.entries(state)).get(name)),
+      ),
     );
     process.stdout.write(formatTable([['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'], ...rows]));
     return 0;

@@ -19,6 +19,6 @@ export class Plan {
   readonly warnings: string[] = [];
 
   add<Name extends OperationName>(operation: Name, values: OperationValues<Name>, what: string, field = ''): void {
-    this.steps.push({ operation, values, what, field } as Step);
+    this.steps.push({ operation, values, what, field });
   }
 }
