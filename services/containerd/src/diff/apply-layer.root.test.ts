@@ -144,6 +144,63 @@ describe('applyLayer', () => {
   });
 });
 
+describe('applyLayer and what is there already', () => {
+  test('applyLayer follows links inside the root, and makes what they point to', async () => {
+    await applyMembers([
+      { name: 'usr/bin/', type: '5' },
+      { name: 'bin', type: '2', linkName: '/usr/bin' },
+      { name: 'bin/tool', data: 't' },
+      { name: 'dangling', type: '2', linkName: '../made/here' },
+      { name: 'dangling/file', data: 'f' },
+    ]);
+    expect(readFileSync(scratch.join('root', 'usr/bin/tool'), 'utf8')).toBe('t');
+    expect(readFileSync(scratch.join('root', 'made/here/file'), 'utf8')).toBe('f');
+    expect(lstatSync(scratch.join('root', 'bin')).isSymbolicLink()).toBe(true);
+  });
+
+  test('applyLayer gives up on links that go round in circles, and on files in the way', async () => {
+    const circle = [
+      { name: 'a', type: '2', linkName: 'b' },
+      { name: 'b', type: '2', linkName: 'a' },
+      { name: 'a/file' },
+    ];
+    expect(await failure(applyMembers(circle))).toContain('cannot unpack "a/file"');
+    expect(await failure(applyMembers([{ name: 'f' }, { name: 'f/g' }]))).toStartWith('failed_precondition');
+  });
+
+  test('applyLayer replaces files by directories and back, and merges directories', async () => {
+    await applyMembers([
+      { name: 'd/', type: '5', mode: 0o755 },
+      { name: 'd/kept', data: 'k' },
+      { name: 'f', data: 'f' },
+    ]);
+    await applyMembers([
+      { name: 'd/', type: '5', mode: 0o700 },
+      { name: 'f/', type: '5' },
+      { name: 'f/g', data: 'g' },
+    ]);
+    expect(readFileSync(scratch.join('root', 'd/kept'), 'utf8')).toBe('k');
+    expect(lstatSync(scratch.join('root', 'd')).mode & 0o777).toBe(0o700);
+    await applyMembers([{ name: 'f', data: 'again' }]);
+    expect(readFileSync(scratch.join('root', 'f'), 'utf8')).toBe('again');
+  });
+
+  test('applyLayer tells a full disk from everything else', async () => {
+    const small: Mount[] = [{ type: 'tmpfs', source: 'tmpfs', target: '', options: ['size=64k'] }];
+    const members = [{ name: 'big', data: Buffer.alloc(1 << 20) }];
+    expect(await failure(applyMembers(members, small))).toStartWith('resource_exhausted: cannot unpack "big"');
+  });
+
+  test('applyLayer stops when the caller goes away', async () => {
+    const caller = new AbortController();
+    caller.abort(new Error('gone'));
+    const options = { tempFolder: scratch.join('temp'), syncFs: false, signal: caller.signal };
+    const work = applyLayer(pieces(tarOf([{ name: 'file' }])), bind(scratch.join('root')), options);
+    expect(await failure(work)).toContain('gone');
+    expect(readdirSync(scratch.join('root'))).toEqual([]);
+  });
+});
+
 describe('applyLayer and whiteouts', () => {
   const layer: FixtureMember[] = [
     { name: 'gone/', type: '5' },

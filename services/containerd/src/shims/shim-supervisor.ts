@@ -158,6 +158,11 @@ export class ShimSupervisor implements Disposable {
     return readRuntimeInfo(this.#options.locator.resolve(runtime), options);
   }
 
+  /** Settles when the shims that were told to go have gone, or have taken too long. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#parting.values());
+  }
+
   /** Lets go of the connections; the shims live on. */
   [Symbol.dispose](): void {
     this.#disposed = true;

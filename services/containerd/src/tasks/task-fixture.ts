@@ -142,6 +142,8 @@ export class TaskFixture implements AsyncDisposable {
       await wait.catch(() => {});
       await this.tasks.delete(name).catch(() => {});
     }
+    // they still have events to send
+    await this.#open?.supervisor.settled();
     this.#open?.[Symbol.dispose]();
     await this.#server[Symbol.asyncDispose]();
     this.scratch[Symbol.dispose]();
