@@ -72,6 +72,8 @@ static int explain_fs(struct context *c, int fs, const char *option)
 	int saved = errno;
 	ssize_t length = read(fs, text, sizeof(text) - 1);
 	errno = saved;
+	while (length > 0 && text[length - 1] == '\n')
+		length--;
 	if (length > 2 && text[1] == ' ')
 		return explain(c, "%.*s", (int)(length - 2), text + 2);
 	return option == NULL ? -1 : explain(c, "option \"%s\"", option);

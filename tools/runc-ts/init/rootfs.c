@@ -172,8 +172,11 @@ int step_pivot(struct context *c, const struct step_pivot *s)
 		if (chroot(".") < 0 || chdir("/") < 0)
 			return -1;
 	}
+	/* nothing below the root is looked up any more: no descriptor that a path through /proc/self/fd could name */
 	close(c->root);
-	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->root_path = "";
-	return c->root < 0 ? -1 : 0;
+	c->root = -1;
+	if (c->mask >= 0)
+		close(c->mask);
+	c->mask = -1;
+	return 0;
 }
