@@ -14,6 +14,7 @@ import { timestampNow } from '@docker-ts/rpc/timestamp';
 import type { EventPublisher } from '../events/publisher.ts';
 import { formatBootstrap } from './bootstrap.ts';
 import { Bundle, type BundleFolders } from './bundle.ts';
+import { removeDeadSocket, socketOf } from './dead-socket.ts';
 import type { ShimLocator } from './runtime-name.ts';
 import { readRuntimeInfo, ShimBinary, type ShimEnvironment, type TaskExitRecord } from './shim-binary.ts';
 import { Shim } from './shim.ts';
@@ -140,11 +141,13 @@ export class ShimSupervisor implements Disposable {
     publisher: EventPublisher = this.#options.publisher,
   ): Promise<TaskExitRecord> {
     const { logger } = this.#options;
+    const socket = socketOf(bundle);
     const exit = await binary.delete().catch((error: unknown): TaskExitRecord => {
       logger.warn(`cannot clean up after the shim of task "${bundle.id}": ${messageOf(error)}`);
       return { pid: 0, exitStatus: 255, exitedAt: timestampNow() };
     });
     this.#removeBundle(bundle);
+    if (socket !== undefined) await removeDeadSocket(socket);
     if (!known()) return exit;
     const { namespace, id } = bundle;
     const event = { containerId: id, pid: exit.pid, exitStatus: exit.exitStatus, exitedAt: exit.exitedAt };

@@ -5,6 +5,7 @@ import { codeOf } from '@docker-ts/base/errors';
 import { jsonType, packJson } from '@docker-ts/rpc/any';
 import { TaskExit } from '@docker-ts/rpc/gen/containerd/events/task';
 import { Status } from '@docker-ts/rpc/gen/containerd/types/task/task';
+import { socketOf } from '../shims/dead-socket.ts';
 import { namespace, specOf, TaskFixture } from './task-fixture.ts';
 
 const shims = ['/usr/bin/containerd-shim-runc-v2', process.env['DOCKER_TS_TEST_SHIM'] ?? ''].filter(existsSync);
@@ -103,8 +104,12 @@ describe.each(shims)('TaskRuntime over %s', (shim) => {
     await fixture.tasks.start(named('a'));
     const events = Promise.all([fixture.nextEvent('/tasks/exit'), fixture.nextEvent('/tasks/delete')]);
     const waited = fixture.tasks.wait(named('a'), noSignal);
+    const bundle = fixture.supervisor.get(namespace, 'a')?.bundle;
+    const socket = (bundle && socketOf(bundle)) ?? '';
+    expect(existsSync(socket)).toBe(true);
     process.kill(await shimPid('a'), 'SIGKILL');
     const [exit] = await events;
+    expect(existsSync(socket)).toBe(false);
     expect(TaskExit.decode(exit.event.value)).toMatchObject({ id: 'a', pid, exitStatus: 137 });
     expect((await waited).exitStatus).toBe(137);
     expect(runs(pid)).toBe(false);
