@@ -14,6 +14,7 @@ import { commonHeaders, createApiServer } from './api/http-server.ts';
 import { Listeners, parseHost, readTls } from './api/listeners.ts';
 import { logRouter } from './api/log-routes.ts';
 import { systemRouter } from './api/system-routes.ts';
+import { unsupportedRouter } from './api/unsupported-routes.ts';
 import { ContainerdClient } from './client/containerd.ts';
 import { watchOutOfMemory } from './client/oom-events.ts';
 import type { DaemonOptions } from './config/options.ts';
@@ -62,6 +63,7 @@ export class Daemon implements AsyncDisposable {
         eventRouter(events, shutdown.signal),
         imageRouter(domains.images),
         networkRouter(domains.networks.catalog),
+        unsupportedRouter(),
       ],
       log,
     );

@@ -63,7 +63,12 @@ export async function parseFlags(words: readonly string[]): Promise<ParsedFlags>
     .option('version', { alias: 'v', type: 'boolean', describe: 'Print version information and quit' })
     .help(false)
     .option('help', { alias: 'h', type: 'boolean', describe: 'Print usage' })
-    .parserConfiguration({ 'camel-case-expansion': false, 'strip-aliased': true, 'greedy-arrays': false, 'boolean-negation': false })
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'strip-aliased': true,
+      'greedy-arrays': false,
+      'boolean-negation': false,
+    })
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? invalidArgument(message);

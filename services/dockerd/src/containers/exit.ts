@@ -92,19 +92,25 @@ function removeInBackground(context: DomainContext, container: Container): void 
 const runSeconds = ({ startedAt, finishedAt }: ContainerState): string =>
   String((parseTimeNs(finishedAt) - parseTimeNs(startedAt)) / 1_000_000_000n);
 
-/** Takes the dead task, containerd's container and the network away; the task's deletion waits until its output is written. */
+/**
+ * Takes the dead task, containerd's container and the network away; the task's deletion waits until its output is written. A task
+ * that cannot be deleted keeps its container: without one, containerd would let nobody near it any more.
+ */
 export async function deleteTask({ containerd, networks, log }: DomainContext, id: string): Promise<void> {
-  const remove = async (what: string, call: () => Promise<unknown>): Promise<void> => {
+  const attempt = async (what: string, call: () => Promise<unknown>): Promise<boolean> => {
     try {
       await call();
     } catch (error) {
-      if (!isCode(error, 'not_found')) log.warn(`cannot delete ${what} ${id}: ${messageOf(error)}`);
+      if (isCode(error, 'not_found')) return true;
+      log.warn(`cannot ${what} ${id}: ${messageOf(error)}`);
+      return false;
     }
+    return true;
   };
-  await remove('task', () => containerd.tasks.delete({ containerId: id }));
+  const deleted = await attempt('delete task', () => containerd.tasks.delete({ containerId: id }));
   await Promise.all([
-    remove('containerd container', () => containerd.containers.delete({ id })),
+    deleted && attempt('delete containerd container', () => containerd.containers.delete({ id })),
     // Not before: the runtime may look at the namespace that it takes the container out of.
-    remove('network of', () => networks.release(id)),
+    attempt('release the network of', () => networks.release(id)),
   ]);
 }

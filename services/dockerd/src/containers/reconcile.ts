@@ -14,6 +14,7 @@
  * Then come restart policies and --rm. Folders, FIFOs and networks without a container go.
  */
 import { isCode, messageOf } from '@docker-ts/base/errors';
+import { jsonType, packJson } from '@docker-ts/rpc/any';
 import type { Process } from '@docker-ts/rpc/gen/containerd/types/task/task';
 import { Status } from '@docker-ts/rpc/gen/containerd/types/task/task';
 import { isZeroTime } from '@docker-ts/rpc/timestamp';
@@ -34,18 +35,26 @@ const lostExitCode = 255;
 
 export async function reconcile(context: DomainContext): Promise<void> {
   const [tasks, known] = await Promise.all([listTasks(context), listOwnContainers(context)]);
+  const settleAll = (containers: readonly Container[]): Promise<unknown> =>
+    Promise.all(
+      containers.map((container) =>
+        container.lock
+          .run(() => settle(context, container, tasks.get(container.id), known.has(container.id)))
+          .catch((error: unknown) =>
+            context.log.error(`cannot restore container ${container.id}: ${messageOf(error)}`),
+          ),
+      ),
+    );
   const containers = context.registry.all();
   // Runs whose end was missed have a network until that end is dealt with.
   const connected = containers.filter(({ id, isRunning }) => isRunning || isLiving(tasks.get(id)));
+  // What was half-made goes before its network does: the runtime may look at the namespace once more.
+  await settleAll(containers.filter((container) => !connected.includes(container)));
+  await removeStrangers(context, known);
+  await removeOrphanTasks(context, tasks);
   await context.networks.restore(connected.map(({ record }) => record));
-  await Promise.all(
-    containers.map((container) =>
-      container.lock
-        .run(() => settle(context, container, tasks.get(container.id), known.has(container.id)))
-        .catch((error: unknown) => context.log.error(`cannot restore container ${container.id}: ${messageOf(error)}`)),
-    ),
-  );
-  await Promise.all([removeStrangers(context, known), removeStraySnapshots(context), removeStrayFolders(context)]);
+  await settleAll(connected);
+  await Promise.all([removeStraySnapshots(context), removeStrayFolders(context)]);
   for (const container of context.registry.all()) applyPolicy(context, container);
 }
 
@@ -127,6 +136,26 @@ async function removeStrangers(context: DomainContext, known: ReadonlySet<string
   for (const id of known) {
     if (context.registry.find(id) !== undefined) continue;
     context.log.info(`taking away container ${id}: it was never finished`);
+    await discardTask(context, id).catch((error: unknown) => context.log.warn(`task ${id}: ${messageOf(error)}`));
+    await deleteTask(context, id);
+  }
+}
+
+/**
+ * A task whose container is gone can be reached by nobody, because containerd looks the container up first: it gets one again, for
+ * as long as the deletion takes.
+ */
+async function removeOrphanTasks(context: DomainContext, tasks: ReadonlyMap<string, Process>): Promise<void> {
+  const candidates = [...tasks.keys()].filter((id) => context.registry.find(id) === undefined);
+  if (candidates.length === 0) return;
+  const { containers } = await context.containerd.containers.list({});
+  const owned = new Set(containers.map(({ id }) => id));
+  for (const id of candidates.filter((candidate) => !owned.has(candidate))) {
+    const runtime = context.runtimes.resolve(context.runtimes.defaultName);
+    const labels = { [ownerLabel]: context.daemonId, [containerLabel]: id };
+    await context.containerd.containers.create({
+      container: { id, labels, runtime, spec: packJson(jsonType.spec, {}) },
+    });
     await discardTask(context, id).catch((error: unknown) => context.log.warn(`task ${id}: ${messageOf(error)}`));
     await deleteTask(context, id);
   }

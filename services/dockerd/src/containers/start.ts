@@ -3,8 +3,10 @@
  * process runs: what a crash leaves is a containerd container whose record says that it does not run, which reconciliation
  * takes away (or adopts, if the process made it).
  */
-import { CodedError, conflict, invalidArgument, messageOf, notModified, unknown } from '@docker-ts/base/errors';
+import { CodedError, conflict, invalidArgument, isCode, messageOf, notModified, unknown } from '@docker-ts/base/errors';
 import { jsonType, packJson } from '@docker-ts/rpc/any';
+import type { Container as ContainerMessage } from '@docker-ts/rpc/gen/containerd/services/containers/v1/containers';
+import type { InputOf } from '@docker-ts/rpc/service';
 import type { RuntimeSpec } from '@docker-ts/oci/runtime-spec';
 import { writeFile } from 'node:fs/promises';
 import { prepareMountSources } from '../spec/mount-points.ts';
@@ -85,15 +87,13 @@ async function launch(context: DomainContext, container: Container): Promise<num
   });
   container.process = spec.process;
   const runtime = context.runtimes.resolve(record.hostConfig.Runtime ?? '');
-  await containerd.containers.create({
-    container: {
-      id: record.id,
-      labels: { [ownerLabel]: context.daemonId, [containerLabel]: record.id },
-      runtime,
-      spec: packJson(jsonType.spec, spec),
-      snapshotter: record.snapshotter,
-      snapshotKey: record.snapshotKey,
-    },
+  await createInContainerd(context, {
+    id: record.id,
+    labels: { [ownerLabel]: context.daemonId, [containerLabel]: record.id },
+    runtime,
+    spec: packJson(jsonType.spec, spec),
+    snapshotter: record.snapshotter,
+    snapshotKey: record.snapshotKey,
   });
   undo.defer(async () => void (await containerd.containers.delete({ id: record.id })));
   const { pid } = await containerd.tasks.create({
@@ -107,6 +107,21 @@ async function launch(context: DomainContext, container: Container): Promise<num
   undo.move();
   watchExit(context, container);
   return pid;
+}
+
+/** A container that an earlier run could not take away makes room now. */
+async function createInContainerd(
+  { containerd }: DomainContext,
+  container: InputOf<typeof ContainerMessage>,
+): Promise<void> {
+  try {
+    await containerd.containers.create({ container });
+  } catch (error) {
+    if (!isCode(error, 'already_exists') || container.id === undefined) throw error;
+    await discardTask({ containerd }, container.id);
+    await containerd.containers.delete({ id: container.id });
+    await containerd.containers.create({ container });
+  }
 }
 
 /** Everything before containerd's turn: mounts, sandbox, files, spec; independent parts side by side. */
