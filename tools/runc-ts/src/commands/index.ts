@@ -2,6 +2,7 @@
 import type { Command } from '../cli/command.ts';
 import { createCommand } from './create.ts';
 import { execCommand } from './exec.ts';
+import { featuresCommand } from './features.ts';
 import { listCommand, psCommand, stateCommand } from './inspect.ts';
 import { deleteCommand, killCommand, pauseCommand, resumeCommand, startCommand } from './lifecycle.ts';
 import { planCommand } from './plan.ts';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   createCommand,
   deleteCommand,
   execCommand,
+  featuresCommand,
   killCommand,
   listCommand,
   pauseCommand,

@@ -66,6 +66,16 @@ const superblockFlags: ReadonlySet<string> = new Set([
 /** Words without an effect here. */
 const ignored: ReadonlySet<string> = new Set(['defaults', 'silent', 'loud', 'iversion', 'noiversion', '']);
 
+/** Every word that is not the file system's own. */
+export const mountOptionNames: readonly string[] = [
+  ...attributes.keys(),
+  ...[...attributes.keys()].map((name) => `r${name}`),
+  ...propagations.keys(),
+  ...[...propagations.keys()].map((name) => `r${name}`),
+  ...superblockFlags,
+  ...['bind', 'rbind', 'remount', 'defaults'],
+].toSorted();
+
 export interface MountOptions {
   readonly bind: boolean;
   readonly recursive: boolean;
