@@ -54,7 +54,7 @@ export class ContainerSpecBuilder implements SpecBuilder {
         hosts: container.hostsPath,
       },
       namespaces: namespaceSources(input.sandbox, input.pidOf),
-      user: this.#user(input),
+      user: this.#prepareRootfs(input),
       ...(shmPath === undefined ? {} : { shmPath }),
       initPath: input.initPath,
       facts,
@@ -69,9 +69,19 @@ export class ContainerSpecBuilder implements SpecBuilder {
     });
   }
 
-  #user({ container, rootfsMounts }: SpecInput): ProcessUser {
-    using view = RootfsView.open(rootfsMounts, this.#options.execRoot);
-    return lookUpUser(view, container.config.User ?? '', container);
+  /** The process's user; makes its working directory on the way. */
+  #prepareRootfs({ container, rootfsMounts }: SpecInput): ProcessUser {
+    const { User: user = '', WorkingDir: workingDir = '' } = container.config;
+    const { execRoot } = this.#options;
+    using view = RootfsView.open(rootfsMounts, execRoot);
+    const resolved = lookUpUser(view, user, container);
+    // dockerd makes the working directory itself: not every runtime does. One below a mount point is the mount's business.
+    const covered = container.mounts.some(({ destination }) => `${workingDir}/`.startsWith(`${destination}/`));
+    if (workingDir !== '' && !covered && !view.hasDirectory(workingDir)) {
+      using writable = RootfsView.open(rootfsMounts, execRoot, true);
+      writable.makeDirectory(workingDir);
+    }
+    return resolved;
   }
 
   #shmPath({ container }: SpecInput): string | undefined {

@@ -35,3 +35,28 @@ test('RootfsView opens a snapshot without parent, which is a bind mount', () => 
   using view = RootfsView.open([mount], scratch.path);
   expect(view.readText('etc/passwd', 100)).toBe('text');
 });
+
+test('makeDirectory makes what is missing, inside the root whatever links say, and leaves no mount', () => {
+  using scratch = new Scratch('view');
+  for (const folder of ['lower', 'upper', 'work', 'run']) mkdirSync(scratch.join(folder));
+  symlinkSync('/../../inner', scratch.join('lower/link'));
+  writeFileSync(scratch.join('lower/file'), '');
+  mkdirSync(scratch.join('lower/inner'));
+  const options = [
+    `workdir=${scratch.join('work')}`,
+    `upperdir=${scratch.join('upper')}`,
+    `lowerdir=${scratch.join('lower')}`,
+  ];
+  const mounts = [{ type: 'overlay', source: 'overlay', target: '', options }];
+  {
+    using view = RootfsView.open(mounts, scratch.join('run'), true);
+    view.makeDirectory('/a/b/c');
+    view.makeDirectory('/link/below');
+    view.makeDirectory('/a/b/c');
+    expect(view.hasDirectory('/inner/below')).toBe(true);
+    expect(() => view.makeDirectory('/file/x')).toThrow('Cannot mkdir: /file is not a directory');
+  }
+  expect(readdirSync(scratch.join('upper')).sort()).toEqual(['a', 'inner']);
+  expect(readdirSync(scratch.join('upper/inner'))).toEqual(['below']);
+  expect(scratch.mounts()).toEqual([]);
+});
