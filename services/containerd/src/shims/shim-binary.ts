@@ -28,6 +28,9 @@ export interface TaskExitRecord {
 
 const deleteTimeoutMs = 5000;
 
+/** How long the output of a process that has exited may stay open. */
+const outputGraceMs = 2000;
+
 interface Finished {
   readonly exitCode: number;
   readonly stdout: Uint8Array;
@@ -42,7 +45,7 @@ interface Run {
   readonly timeoutMs?: number;
 }
 
-/** Runs to the end: the process has exited and nobody holds its output any more. */
+/** Runs to the end: the process has exited and its output is closed, or given up. */
 async function run({ command, cwd, env, stdin, timeoutMs }: Run): Promise<Finished> {
   // Bun.spawn: starting a shim is most of what starting a container costs the daemon, and child_process adds two milliseconds to it
   let child: Bun.Subprocess<Uint8Array, 'pipe', 'pipe'>;
@@ -60,8 +63,37 @@ async function run({ command, cwd, env, stdin, timeoutMs }: Run): Promise<Finish
   } catch (error) {
     throw notFound(`cannot run "${command[0]}": ${messageOf(error)}`, error);
   }
-  const [stdout, stderr, exitCode] = await Promise.all([child.stdout.bytes(), child.stderr.bytes(), child.exited]);
-  return { exitCode, stdout, stderr };
+  const [stdout, stderr] = [new Output(child.stdout), new Output(child.stderr)];
+  const exitCode = await child.exited;
+  // somebody that it started may hold the output open, for ever: what has come by then is the answer
+  const limit = setTimeout(() => [stdout, stderr].forEach((output) => output.giveUp()), outputGraceMs);
+  const bytes = await Promise.all([stdout.bytes, stderr.bytes]);
+  clearTimeout(limit);
+  return { exitCode, stdout: bytes[0], stderr: bytes[1] };
+}
+
+/** What a process writes, until everybody has closed the stream or the reader gives up. */
+class Output {
+  readonly bytes: Promise<Uint8Array>;
+  readonly #reader: ReturnType<ReadableStream<Uint8Array>['getReader']>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.bytes = this.#readAll();
+  }
+
+  giveUp(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  async #readAll(): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return Buffer.concat(pieces);
+      pieces.push(value);
+    }
+  }
 }
 
 const textOf = (...parts: readonly Uint8Array[]): string =>
