@@ -30,6 +30,7 @@ import type {
   CallMetadata,
   MessageCodec,
   MethodDefinition,
+  ServedMethod,
   ServiceDefinition,
   ServiceImplementation,
 } from './service.ts';
@@ -41,9 +42,7 @@ export interface GrpcServerOptions {
   readonly onDefect?: (method: string, error: unknown) => void;
 }
 
-type AnyImplementation = Readonly<
-  Record<string, (request: unknown, context: CallContext) => Promise<unknown> | AsyncIterable<unknown>>
->;
+type AnyImplementation = Readonly<Record<string, ServedMethod['invoke']>>;
 type AnyCall =
   | ServerUnaryCall<unknown, unknown>
   | ServerReadableStream<unknown, unknown>
@@ -125,7 +124,7 @@ export class GrpcServer implements AsyncDisposable {
   async #serve(
     path: string,
     method: MethodDefinition,
-    invoke: (request: unknown, context: CallContext) => Promise<unknown> | AsyncIterable<unknown>,
+    invoke: ServedMethod['invoke'],
     call: AnyCall,
     callback: sendUnaryData<unknown> | undefined,
   ): Promise<void> {

@@ -74,6 +74,12 @@ export type ServiceImplementation<Definition extends ServiceDefinition> = {
   [Name in keyof Definition['methods']]: MethodImplementation<Definition['methods'][Name]>;
 };
 
+/** A method of some service with its implementation, as a server calls it. */
+export interface ServedMethod {
+  readonly definition: MethodDefinition;
+  invoke(request: unknown, context: CallContext): Promise<unknown> | AsyncIterable<unknown>;
+}
+
 /** What a caller may add to one call. */
 export interface CallOptions {
   /** Added to the client's default metadata; the same key replaces. */

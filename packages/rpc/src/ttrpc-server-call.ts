@@ -2,11 +2,10 @@
 import { CodedError, deadlineExceeded, internal, messageOf } from '@docker-ts/base/errors';
 import { ServerCallContext } from './call-context.ts';
 import { type Request, Response } from './gen/ttrpc/request.ts';
-import type { CallMetadata } from './service.ts';
+import type { CallMetadata, ServedMethod } from './service.ts';
 import { encodeInput } from './service.ts';
 import type { TtrpcConnection } from './ttrpc-connection.ts';
 import { frameFlag, frameType } from './ttrpc-frame.ts';
-import type { ServedMethod } from './ttrpc-server.ts';
 import { TtrpcStream } from './ttrpc-stream.ts';
 
 export class TtrpcServerCall {

@@ -7,10 +7,10 @@ import { CodedError, canceled, invalidArgument, messageOf, unimplemented } from 
 import { toGrpcStatus } from '@docker-ts/base/status';
 import type { UnixSocket } from '@docker-ts/linux/unix-socket';
 import { Request, Response } from './gen/ttrpc/request.ts';
+import type { ServedMethod } from './service.ts';
 import { oversized, TtrpcConnection } from './ttrpc-connection.ts';
 import { type Frame, frameFlag, frameType } from './ttrpc-frame.ts';
 import { TtrpcServerCall } from './ttrpc-server-call.ts';
-import type { ServedMethod } from './ttrpc-server.ts';
 
 /** No more requests are read while more than this waits for a client that does not take its answers. */
 const answersLimitBytes = 8 * 1024 * 1024;

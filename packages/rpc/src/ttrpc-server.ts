@@ -7,19 +7,13 @@
 import { type CodedError, unavailable } from '@docker-ts/base/errors';
 import { peerCredentials } from '@docker-ts/linux/peer-cred';
 import { UnixSocket, type UnixListener } from '@docker-ts/linux/unix-socket';
-import type { CallContext, MethodDefinition, ServiceDefinition, ServiceImplementation } from './service.ts';
+import type { MethodDefinition, ServedMethod, ServiceDefinition, ServiceImplementation } from './service.ts';
 import { claimSocketPath } from './socket-path.ts';
 import { TtrpcServerConnection } from './ttrpc-server-connection.ts';
 
 export interface TtrpcServerOptions {
   /** Told of failures that carry no code: they are defects, and the caller sees only their message. */
   readonly onDefect?: (method: string, error: unknown) => void;
-}
-
-/** A method as the connection calls it. */
-export interface ServedMethod {
-  readonly definition: MethodDefinition;
-  invoke(request: unknown, context: CallContext): Promise<unknown> | AsyncIterable<unknown>;
 }
 
 type AnyImplementation = Readonly<Record<string, ServedMethod['invoke'] | undefined>>;
