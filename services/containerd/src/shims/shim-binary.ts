@@ -75,7 +75,7 @@ async function run({ command, cwd, env, stdin, timeoutMs }: Run): Promise<Finish
 /** What a process writes, until everybody has closed the stream or the reader gives up. */
 class Output {
   readonly bytes: Promise<Uint8Array>;
-  readonly #reader: ReturnType<ReadableStream<Uint8Array>['getReader']>;
+  readonly #reader: { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> };
 
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#reader = stream.getReader();
@@ -90,7 +90,7 @@ class Output {
     const pieces: Uint8Array[] = [];
     for (;;) {
       const { done, value } = await this.#reader.read();
-      if (done) return Buffer.concat(pieces);
+      if (done || value === undefined) return Buffer.concat(pieces);
       pieces.push(value);
     }
   }
