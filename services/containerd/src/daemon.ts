@@ -154,7 +154,8 @@ async function serve(
   await ttrpc.listen(ttrpcAddress(config), { mode: 0o600 });
   logger.info('serving...', { address: ttrpcAddress(config) });
   const { address, uid, gid } = config.grpc;
-  await grpc.listen(address, { mode: 0o660, uid, gid });
+  // only root may give a file away
+  await grpc.listen(address, { mode: 0o660, ...(process.geteuid?.() === 0 && { uid, gid }) });
   logger.info('serving...', { address });
   parts.stores.gc.start();
   logger.info('containerd-ts successfully booted', { version });
