@@ -53,9 +53,10 @@ test('ingests go on after the store was closed and opened again', async () => {
   const data = Buffer.from('first second');
   {
     await using fixture = await StoreFixture.open(scratch.path);
-    const writer = await fixture.stores.content.writer(scope, { ref: 'ref', totalBytes: 12, expected: '' });
+    const wanted = { ref: 'ref', totalBytes: 12, expected: '' };
+    // not closed before the store is opened again: as after a kill
+    const writer = stack.use(await fixture.stores.content.writer(scope, wanted));
     await writer.write(data.subarray(0, 6));
-    // no close: as after a kill
   }
   const { stores } = stack.use(await StoreFixture.open(scratch.path));
   const writer = await stores.content.writer(scope, { ref: 'ref', totalBytes: 12, expected: '' });
