@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { codeOf, notFound } from '@docker-ts/base/errors';
 import { Scratch } from '@docker-ts/testkit/scratch';
-import { NamespacedSnapshots, type NamespacedRow, type SnapshotScope } from './namespaced-snapshots.ts';
+import type { NamespacedRow } from './namespaced-records.ts';
+import { NamespacedSnapshots, type SnapshotScope } from './namespaced-snapshots.ts';
 import { openOverlaySnapshotter } from './overlayfs/overlay-layout.ts';
 import { MemoryRecordTable } from './record-table.ts';
 import type { SnapshotRow } from './snapshot-records.ts';

@@ -2,13 +2,12 @@
  * One snapshotter as the clients of a namespace see it (containerd core/metadata/snapshot.go). A client's key `K` in namespace `N` stands for
  * `N/<number>/K` of the snapshotter below, so that namespaces share nothing and a key may be used again at once. Labels, parents and
  * times that clients see are kept here; only `containerd.io/snapshot/…` labels and `containerd.io/snapshot.ref` go down.
- *
- *     <namespace>/<key> → { backend, parent, labels, createdNs, updatedNs }
  */
-import { alreadyExists, failedPrecondition, isCode, notFound } from '@docker-ts/base/errors';
+import { alreadyExists, failedPrecondition, isCode } from '@docker-ts/base/errors';
 import { KeyedMutex } from '@docker-ts/base/mutex';
 import type { Mount } from '../mounts/mount.ts';
 import { checkLabels, inheritedLabels, snapshotRefLabel, updateLabels } from './labels.ts';
+import { childrenFirst, NamespacedRecords, type NamespacedRecord, type NamespacedRow } from './namespaced-records.ts';
 import type { RecordTable } from './record-table.ts';
 import type { SnapshotEvents } from './snapshot-events.ts';
 import type { CommitOptions, SnapshotInfo, SnapshotLabels, Snapshotter, SnapshotUsage } from './snapshotter.ts';
@@ -17,16 +16,6 @@ import type { CommitOptions, SnapshotInfo, SnapshotLabels, Snapshotter, Snapshot
 export interface SnapshotScope {
   readonly namespace: string;
   readonly lease?: string;
-}
-
-/** As stored. */
-export interface NamespacedRow {
-  /** The key or name in the snapshotter below. */
-  readonly backend: string;
-  readonly parent: string;
-  readonly labels: SnapshotLabels;
-  readonly createdNs: string;
-  readonly updatedNs: string;
 }
 
 /** What ties snapshots to the rest of the metadata. */
@@ -45,41 +34,21 @@ export interface NamespacedSnapshotsOptions {
   readonly events: SnapshotEvents;
 }
 
-interface HiddenSnapshot {
-  readonly namespace: string;
-  readonly key: string;
-  readonly row: NamespacedRow;
-}
-
-/** Snapshots before the parents that they build on. */
-function childrenFirst(snapshots: readonly HiddenSnapshot[]): HiddenSnapshot[] {
-  const byPath = new Map(snapshots.map((snapshot) => [`${snapshot.namespace}/${snapshot.key}`, snapshot]));
-  const depth = ({ namespace, row }: HiddenSnapshot): number => {
-    const parent = byPath.get(`${namespace}/${row.parent}`);
-    return row.parent === '' || !parent ? 0 : depth(parent) + 1;
-  };
-  return snapshots
-    .map((snapshot) => ({ snapshot, depth: depth(snapshot) }))
-    .sort((a, b) => b.depth - a.depth)
-    .map(({ snapshot }) => snapshot);
-}
-
 const nowNs = (): string => (BigInt(Date.now()) * 1_000_000n).toString();
 
 export class NamespacedSnapshots implements AsyncDisposable {
   readonly name: string;
   readonly #backend: Snapshotter;
-  readonly #table: RecordTable<NamespacedRow>;
+  readonly #records: NamespacedRecords;
   readonly #holds: SnapshotHolds;
   readonly #events: SnapshotEvents;
-  readonly #namespaces = new Map<string, Map<string, NamespacedRow>>();
   readonly #locks = new KeyedMutex();
   #sequence = 0;
 
-  private constructor(options: NamespacedSnapshotsOptions) {
+  private constructor(options: NamespacedSnapshotsOptions, records: NamespacedRecords) {
     this.name = options.name;
     this.#backend = options.backend;
-    this.#table = options.table;
+    this.#records = records;
     this.#holds = options.holds;
     this.#events = options.events;
   }
@@ -89,17 +58,13 @@ export class NamespacedSnapshots implements AsyncDisposable {
    * snapshots without a record removed.
    */
   static async open(options: NamespacedSnapshotsOptions): Promise<NamespacedSnapshots> {
-    const snapshots = new NamespacedSnapshots(options);
-    for (const [path, row] of await options.table.load()) {
-      const slash = path.indexOf('/');
-      snapshots.#rowsOf(path.slice(0, slash)).set(path.slice(slash + 1), row);
-    }
+    const snapshots = new NamespacedSnapshots(options, await NamespacedRecords.open(options.table));
     await snapshots.#reconcile();
     return snapshots;
   }
 
   async stat(scope: SnapshotScope, key: string): Promise<SnapshotInfo> {
-    const row = this.#row(scope.namespace, key);
+    const row = this.#records.get(scope.namespace, key);
     return this.#merged(key, row, await this.#backend.stat(row.backend));
   }
 
@@ -110,7 +75,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
     fieldPaths: readonly string[],
   ): Promise<SnapshotInfo> {
     return this.#locks.run(scope.namespace, async () => {
-      const row = this.#row(scope.namespace, name);
+      const row = this.#records.get(scope.namespace, name);
       const next = {
         ...row,
         labels: updateLabels(name, row.labels, labels, fieldPaths),
@@ -118,17 +83,17 @@ export class NamespacedSnapshots implements AsyncDisposable {
       };
       checkLabels(next.labels);
       const info = await this.#backend.update(row.backend, inheritedLabels(next.labels), []);
-      await this.#write(scope.namespace, [[name, next]], true);
+      await this.#records.write(scope.namespace, [[name, next]], true);
       return this.#merged(name, next, info);
     });
   }
 
   usage(scope: SnapshotScope, key: string): Promise<SnapshotUsage> {
-    return this.#backend.usage(this.#row(scope.namespace, key).backend);
+    return this.#backend.usage(this.#records.get(scope.namespace, key).backend);
   }
 
   mounts(scope: SnapshotScope, key: string): Promise<readonly Mount[]> {
-    return this.#backend.mounts(this.#row(scope.namespace, key).backend);
+    return this.#backend.mounts(this.#records.get(scope.namespace, key).backend);
   }
 
   async prepare(scope: SnapshotScope, key: string, parent: string, labels: SnapshotLabels): Promise<readonly Mount[]> {
@@ -147,19 +112,19 @@ export class NamespacedSnapshots implements AsyncDisposable {
     checkLabels(labels);
     await this.#locks.run(namespace, async () => {
       await this.#holds.hold(scope, this.name, name);
-      if (this.#rowsOf(namespace).has(name)) throw alreadyExists(`snapshot "${name}": already exists`);
-      const active = this.#row(namespace, key);
+      if (this.#records.has(namespace, name)) throw alreadyExists(`snapshot "${name}": already exists`);
+      const active = this.#records.get(namespace, key);
       const rebased = active.parent === '' && options.parent !== undefined && options.parent !== '';
       const parent = rebased ? (options.parent ?? '') : active.parent;
-      if (parent !== '') this.#parentRow(namespace, parent);
+      if (parent !== '') this.#records.parent(namespace, parent);
       const backend = this.#backendKey(namespace, name);
       await this.#backend.commit(backend, active.backend, {
         labels: inheritedLabels(labels),
-        ...(rebased && { parent: this.#row(namespace, parent).backend }),
+        ...(rebased && { parent: this.#records.get(namespace, parent).backend }),
       });
       const time = nowNs();
       const row = { backend, parent, labels, createdNs: time, updatedNs: time };
-      await this.#write(namespace, [[key], [name, row]], true);
+      await this.#records.write(namespace, [[key], [name, row]], true);
       await this.#holds.release(scope, this.name, key);
     });
     this.#events.committed(namespace, key, name, this.name);
@@ -168,13 +133,13 @@ export class NamespacedSnapshots implements AsyncDisposable {
   async remove(scope: SnapshotScope, key: string): Promise<void> {
     const { namespace } = scope;
     await this.#locks.run(namespace, async () => {
-      const row = this.#row(namespace, key);
-      if (this.#hasChildren(namespace, key)) {
+      const row = this.#records.get(namespace, key);
+      if (this.#records.hasChildren(namespace, key)) {
         throw failedPrecondition('cannot remove snapshot with child: failed precondition');
       }
       // below first: if it refuses (a child is being made just now), nothing has changed; after a crash `open` drops the record
       await this.#removeBelow(row);
-      await this.#write(namespace, [[key]], false);
+      await this.#records.write(namespace, [[key]], false);
       await this.#holds.release(scope, this.name, key);
     });
     this.#events.removed(namespace, key, this.name);
@@ -182,8 +147,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
 
   /** All snapshots of the namespace in the order of their keys; those that vanish meanwhile are left out. */
   async *list(scope: SnapshotScope): AsyncGenerator<SnapshotInfo> {
-    const rows = [...this.#rowsOf(scope.namespace)].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [key, row] of rows) {
+    for (const [key, row] of this.#records.list(scope.namespace)) {
       try {
         yield this.#merged(key, row, await this.#backend.stat(row.backend));
       } catch (error) {
@@ -194,8 +158,8 @@ export class NamespacedSnapshots implements AsyncDisposable {
 
   /** Every snapshot of every namespace, as the garbage collector wants them: without asking the snapshotter. */
   *records(): Generator<{ namespace: string; key: string; parent: string; labels: SnapshotLabels }> {
-    for (const [namespace, rows] of this.#namespaces) {
-      for (const [key, { parent, labels }] of rows) yield { namespace, key, parent, labels };
+    for (const { namespace, key, row } of this.#records.all()) {
+      yield { namespace, key, parent: row.parent, labels: row.labels };
     }
   }
 
@@ -204,12 +168,7 @@ export class NamespacedSnapshots implements AsyncDisposable {
    * removed shows again; the first such failure is thrown at the end.
    */
   async discard(garbage: readonly { readonly namespace: string; readonly key: string }[]): Promise<void> {
-    const hidden: HiddenSnapshot[] = [];
-    for (const { namespace, key } of garbage) {
-      const rows = this.#rowsOf(namespace);
-      const row = rows.get(key);
-      if (row && rows.delete(key)) hidden.push({ namespace, key, row });
-    }
+    const hidden = garbage.flatMap(({ namespace, key }) => this.#records.hide(namespace, key) ?? []);
     const failures: unknown[] = [];
     for (const snapshot of childrenFirst(hidden)) {
       await this.#locks
@@ -240,15 +199,15 @@ export class NamespacedSnapshots implements AsyncDisposable {
     return await this.#locks.run(`${namespace}/${key}`, async () => {
       if (target !== undefined) await this.#refuseExisting(scope, target, `target snapshot "${target}"`);
       await this.#refuseExisting(scope, key, `snapshot "${key}"`);
-      const parentBackend = parent === '' ? '' : this.#parentRow(namespace, parent).backend;
+      const parentBackend = parent === '' ? '' : this.#records.parent(namespace, parent).backend;
       const backend = this.#backendKey(namespace, key);
       const mounts = await this.#backend[verb](backend, parentBackend, inheritedLabels(labels));
       try {
-        if (parent !== '') this.#parentRow(namespace, parent);
+        if (parent !== '') this.#records.parent(namespace, parent);
         await this.#holds.hold(scope, this.name, key);
         const time = nowNs();
         const row = { backend, parent, labels, createdNs: time, updatedNs: time };
-        await this.#locks.run(namespace, () => this.#write(namespace, [[key, row]], false));
+        await this.#locks.run(namespace, () => this.#records.write(namespace, [[key, row]], false));
       } catch (error) {
         await this.#backend.remove(backend).catch(() => {});
         throw error;
@@ -259,21 +218,21 @@ export class NamespacedSnapshots implements AsyncDisposable {
 
   /** An existing snapshot is put on the asker's lease before it is told: the asker is going to use it. */
   async #refuseExisting(scope: SnapshotScope, key: string, subject: string): Promise<void> {
-    if (!this.#rowsOf(scope.namespace).has(key)) return;
+    if (!this.#records.has(scope.namespace, key)) return;
     await this.#holds.hold(scope, this.name, key);
     throw alreadyExists(`${subject}: already exists`);
   }
 
-  async #discardHidden({ namespace, key, row }: HiddenSnapshot): Promise<void> {
+  async #discardHidden(hidden: NamespacedRecord): Promise<void> {
+    const { namespace, key, row } = hidden;
     try {
       await this.#removeBelow(row);
     } catch (error) {
-      const rows = this.#rowsOf(namespace);
-      if (!rows.has(key)) rows.set(key, row);
+      this.#records.show(hidden);
       throw error;
     }
     // somebody may have made a new snapshot under the key meanwhile: that record is not ours to delete
-    if (!this.#rowsOf(namespace).has(key)) await this.#write(namespace, [[key]], false);
+    if (!this.#records.has(namespace, key)) await this.#records.write(namespace, [[key]], false);
     this.#events.removed(namespace, key, this.name);
   }
 
@@ -288,11 +247,8 @@ export class NamespacedSnapshots implements AsyncDisposable {
 
   async #reconcile(): Promise<void> {
     const orphans = new Map((await this.#backend.list()).map((info) => [info.name, info]));
-    for (const [namespace, rows] of this.#namespaces) {
-      const lost: [string][] = [];
-      for (const [key, row] of rows) if (!orphans.delete(row.backend)) lost.push([key]);
-      if (lost.length > 0) await this.#write(namespace, lost, false);
-    }
+    const lost = [...this.#records.all()].filter(({ row }) => !orphans.delete(row.backend));
+    for (const { namespace, key } of lost) await this.#records.write(namespace, [[key]], false);
     // children first: a parent with children cannot be removed
     const remove = async (name: string): Promise<void> => {
       const info = orphans.get(name);
@@ -317,47 +273,8 @@ export class NamespacedSnapshots implements AsyncDisposable {
     };
   }
 
-  async #write(
-    namespace: string,
-    changes: readonly (readonly [key: string, row?: NamespacedRow])[],
-    durable: boolean,
-  ): Promise<void> {
-    await this.#table.write(
-      changes.map(([key, row]) => ({ key: `${namespace}/${key}`, ...(row && { row }) })),
-      { durable },
-    );
-    const rows = this.#rowsOf(namespace);
-    for (const [key, row] of changes) {
-      if (row) rows.set(key, row);
-      else rows.delete(key);
-    }
-  }
-
   #backendKey(namespace: string, key: string): string {
     this.#sequence += 1;
     return `${namespace}/${Date.now().toString(36)}.${this.#sequence}/${key}`;
-  }
-
-  #rowsOf(namespace: string): Map<string, NamespacedRow> {
-    let rows = this.#namespaces.get(namespace);
-    if (!rows) this.#namespaces.set(namespace, (rows = new Map()));
-    return rows;
-  }
-
-  #hasChildren(namespace: string, key: string): boolean {
-    for (const row of this.#rowsOf(namespace).values()) if (row.parent === key) return true;
-    return false;
-  }
-
-  #row(namespace: string, key: string): NamespacedRow {
-    const row = this.#namespaces.get(namespace)?.get(key);
-    if (!row) throw notFound(`snapshot ${key} does not exist: not found`);
-    return row;
-  }
-
-  #parentRow(namespace: string, parent: string): NamespacedRow {
-    const row = this.#namespaces.get(namespace)?.get(parent);
-    if (!row) throw notFound(`parent snapshot ${parent} does not exist: not found`);
-    return row;
   }
 }
