@@ -1,6 +1,16 @@
 /** Real containers: what a bundle asks for is what its process sees, and nothing is left afterwards. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { listenConsoleSocket, receiveConsole } from '@docker-ts/linux/pty';
 import { waitFor } from '@docker-ts/testkit/command';
 import { type Census, settleLeaks, takeCensus } from '@docker-ts/testkit/leaks';
 import { Runtime } from './testing/bundle.ts';
@@ -340,6 +350,42 @@ describe('runc-ts create, start, exec, kill, delete', () => {
     expect((JSON.parse(await runtime.must('ps', '-f', 'json', inner)) as number[]).length).toBe(2);
     await runtime.must('delete', '--force', inner);
     expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8')}`)).toBe(false);
+  });
+
+  test('create sends the terminal over the console socket', async () => {
+    const path = runtime.bundle(shell('tty; stty size; ls -l /dev/console | cut -c1'), (config) => {
+      config.process.terminal = true;
+      config.process.consoleSize = { height: 12, width: 34 };
+    });
+    const refused = await runtime.call(['create', '-b', path, unique('no-console')]);
+    expect(refused.stderr).toContain('cannot allocate tty if runc will detach without setting console socket');
+    const socket = runtime.scratch.join('tty.sock');
+    const listener = listenConsoleSocket(socket);
+    expect(await runtime.create(path, unique('tty'), '--console-socket', socket)).toBe(0);
+    const master = receiveConsole(listener);
+    await runtime.must('start', unique('tty'));
+    await ended(unique('tty'));
+    const buffer = Buffer.alloc(4096);
+    let output = '';
+    while (!output.includes('\nc\r')) output += buffer.toString('utf8', 0, readSync(master, buffer));
+    expect(output).toBe('/dev/pts/0\r\n12 34\r\nc\r\n');
+    closeSync(master);
+    closeSync(listener);
+    await runtime.must('delete', unique('tty'));
+  });
+
+  test('exec loads the filter of the container', async () => {
+    const id = unique('filtered');
+    const path = runtime.bundle(['sleep', '600'], (config) => {
+      config.linux.seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 95 }],
+      };
+    });
+    expect(await runtime.create(path, id)).toBe(0);
+    await runtime.must('start', id);
+    expect((await runtime.call(['exec', id, 'mkdir', '/x'])).stderr).toContain('Operation not supported');
+    await runtime.must('delete', '-f', id);
   });
 
   test('start and delete of a container whose init has died leave nothing', async () => {

@@ -1,7 +1,7 @@
 /** `plan`: what `create` would do, without doing it. */
 import type { Command } from '../cli/command.ts';
 import { openCgroup } from '../cgroup/open.ts';
-import { planBundle, readBundle } from '../container/create.ts';
+import { bundleSeccomp, planBundle, readBundle } from '../container/create.ts';
 import { describePlan, planToJson } from '../plan/describe.ts';
 import { bundleOption } from './create-options.ts';
 
@@ -37,6 +37,7 @@ export const planCommand: Command = {
         consoleFd: placeholderFd,
       },
       placeholderFd,
+      bundleSeccomp(bundle),
     );
     const writes = cgroup.plan(linux.resources ?? {});
     if (options.flag('json')) {

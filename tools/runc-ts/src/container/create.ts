@@ -2,9 +2,18 @@
  * Creating a container: reserve the id, make the cgroups, compile the plan, let the init carry it out up to the point where it
  * waits for `start`, and write down what came of it. Whatever fails, nothing stays: processes, cgroups, state.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CodedError, invalidArgument, messageOf, notFound, wrap } from '@docker-ts/base/errors';
+import { CodedError, invalidArgument, messageOf, notFound, unimplemented, wrap } from '@docker-ts/base/errors';
 import { waitForChild } from '@docker-ts/linux/child-process';
 import { makeFifo } from '@docker-ts/linux/fifo';
 import { parseExactJson } from '@docker-ts/oci/exact-json';
@@ -18,6 +27,7 @@ import type { CgroupEntry } from '../plan/host-files.ts';
 import { procNames } from '../plan/namespaces.ts';
 import type { Plan } from '../plan/plan.ts';
 import { compileSeccomp } from '../seccomp/compile.ts';
+import type { SeccompProgram } from '../seccomp/program.ts';
 import { openCgroup } from '../cgroup/open.ts';
 import { findHome, processEnv } from './home.ts';
 import { runHooks } from './hooks.ts';
@@ -89,14 +99,26 @@ export function cgroupEntry(cgroup: CgroupManager): CgroupEntry {
   };
 }
 
+/** Compiles the bundle's filter. unimplemented: it wants a notification agent. */
+export function bundleSeccomp({ spec }: Bundle): SeccompProgram | undefined {
+  if (spec.linux?.seccomp === undefined) return undefined;
+  const program = compileSeccomp(spec.linux.seccomp);
+  if (program.listenerPath !== undefined)
+    throw unimplemented('cannot use linux.seccomp.listenerPath: seccomp notification is not supported');
+  return program;
+}
+
 /** The plan of a bundle. */
-export function planBundle(bundle: Bundle, cgroup: CgroupManager, options: CreateOptions, fifoFd: number): Plan {
+export function planBundle(
+  bundle: Bundle,
+  cgroup: CgroupManager,
+  options: CreateOptions,
+  fifoFd: number,
+  seccomp: SeccompProgram | undefined,
+): Plan {
   const { spec } = bundle;
   const { process, linux = {}, mounts = [] } = spec;
   checkSecurityModules(process, linux);
-  const seccomp = linux.seccomp === undefined ? undefined : compileSeccomp(linux.seccomp);
-  if (seccomp?.listenerPath !== undefined)
-    throw invalidArgument('cannot use linux.seccomp.listenerPath: seccomp notification is not supported');
   const cgroupMounted = mounts.some(({ type }) => type === 'cgroup' || type === 'cgroup2');
   const plan = compilePlan(spec, {
     id: options.id,
@@ -142,16 +164,19 @@ class Creation {
   readonly #directory: StateDirectory;
   readonly #cgroup: CgroupManager;
   readonly #options: CreateOptions;
+  readonly #seccomp: SeccompProgram | undefined;
 
   constructor(bundle: Bundle, directory: StateDirectory, cgroup: CgroupManager, options: CreateOptions) {
     this.#bundle = bundle;
     this.#directory = directory;
     this.#cgroup = cgroup;
     this.#options = options;
+    this.#seccomp = bundleSeccomp(bundle);
   }
 
   #stateOf(pid: number): ContainerState {
     const { spec, rootfs, path } = this.#bundle;
+    const seccomp = this.#seccomp;
     return {
       id: this.#directory.id,
       init_process_pid: pid,
@@ -166,6 +191,7 @@ class Creation {
       },
       cgroup_paths: this.#cgroup.paths,
       namespace_paths: namespacePaths(pid),
+      ...(seccomp === undefined ? {} : { seccomp: { flags: seccomp.flags, instructions: seccomp.instructionCount } }),
     };
   }
 
@@ -188,7 +214,7 @@ class Creation {
     makeFifo(fifoPath, fifoMode);
     const fifo = openSync(fifoPath, O_PATH | constants.O_NOFOLLOW);
     try {
-      const plan = planBundle(this.#bundle, this.#cgroup, this.#options, fifo);
+      const plan = planBundle(this.#bundle, this.#cgroup, this.#options, fifo, this.#seccomp);
       const inherited = [fifo, ...passedDescriptors(this.#options)];
       return { channel: launchInit(plan, inherited), plan };
     } finally {
@@ -204,6 +230,8 @@ class Creation {
       pid = channel.waitForPid();
       const state = this.#stateOf(pid);
       this.#directory.writeConfig(this.#bundle.configText);
+      if (this.#seccomp !== undefined)
+        writeFileSync(this.#directory.seccompPath, this.#seccomp.filter, { mode: 0o600 });
       channel.waitForReady(() => this.#runtimeHooks(pid ?? 0));
       this.#directory.write(state);
       return {

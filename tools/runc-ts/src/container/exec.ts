@@ -1,11 +1,12 @@
 /** Another process in a running container. */
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { failedPrecondition, notFound, wrap } from '@docker-ts/base/errors';
 import type { Process } from '@docker-ts/oci/runtime-spec';
 import { launchInit } from '../init/launcher.ts';
 import { compileExecPlan } from '../plan/compile-exec.ts';
 import type { CgroupEntry } from '../plan/host-files.ts';
-import { compileSeccomp } from '../seccomp/compile.ts';
+import type { SeccompProgram } from '../seccomp/program.ts';
 import type { Container } from './container.ts';
 import { cgroupEntry, killChild, passedDescriptors } from './create.ts';
 import { findHome, processEnv } from './home.ts';
@@ -43,6 +44,13 @@ function execCgroups(container: Container, cgroups: readonly string[]): CgroupEn
   };
 }
 
+/** The filter that create has compiled. */
+function readSeccomp({ state, directory }: Container): SeccompProgram | undefined {
+  if (state.seccomp === undefined) return undefined;
+  const { flags, instructions } = state.seccomp;
+  return { filter: readFileSync(directory.seccompPath), flags, instructionCount: instructions, warnings: [] };
+}
+
 /** Starts the process, a child of this one, and answers its id once it has exec'd. */
 export function execInContainer(container: Container, options: ExecOptions): number {
   const status = container.status();
@@ -61,7 +69,7 @@ export function execInContainer(container: Container, options: ExecOptions): num
       namespaces: linux.namespaces ?? [],
       pidfd,
       consoleFd: options.consoleFd,
-      seccomp: linux.seccomp === undefined ? undefined : compileSeccomp(linux.seccomp),
+      seccomp: readSeccomp(container),
       env: processEnv(process.env ?? [], home),
       nofile: inheritedNofile(),
       preserveFds: options.preserveFds,

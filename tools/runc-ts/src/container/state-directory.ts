@@ -5,6 +5,7 @@
  *       ID/                 0711, made by mkdir alone: whoever makes it owns the id
  *         config.json       the bundle's, as it was at create
  *         state.json        written beside and renamed
+ *         seccomp.bpf       the compiled filter, for exec: compiling takes longer than all the rest of it
  *         exec.fifo         from create until start; its presence means `created`
  *       .ID.PID.deleting/   a folder on its way out
  */
@@ -32,6 +33,8 @@ export interface ContainerState {
   readonly cgroup_paths: Readonly<Record<string, string>>;
   /** CLONE_NEW… type → /proc path. */
   readonly namespace_paths: Readonly<Record<string, string>>;
+  /** Of the filter in seccomp.bpf; absent: there is none. */
+  readonly seccomp?: { readonly flags: number; readonly instructions: number };
 }
 
 const isErrno = (error: unknown, code: string): boolean => (error as { code?: string }).code === code;
@@ -90,6 +93,10 @@ export class StateDirectory {
 
   readConfig(): string {
     return readFileSync(join(this.path, 'config.json'), 'utf8');
+  }
+
+  get seccompPath(): string {
+    return join(this.path, 'seccomp.bpf');
   }
 
   /** Vanishes in one step, then bit by bit. Missing is no error. */

@@ -73,7 +73,10 @@ export const mountOptionNames: readonly string[] = [
   ...propagations.keys(),
   ...[...propagations.keys()].map((name) => `r${name}`),
   ...superblockFlags,
-  ...['bind', 'rbind', 'remount', 'defaults'],
+  'bind',
+  'rbind',
+  'remount',
+  'defaults',
 ].toSorted();
 
 export interface MountOptions {
