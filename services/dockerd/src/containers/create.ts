@@ -90,7 +90,7 @@ async function makeRecord(
     endpoints: request.endpoints,
     mounts: parseMountPoints(hostConfig, config.Volumes ?? null),
     imageId: image.id,
-    ...(image.manifest === undefined ? {} : { imageManifest: image.manifest }),
+    ...(image.manifest === undefined ? {} : { imageManifest: describe(image.manifest) }),
     platform: image.platform,
     snapshotter: context.containerd.snapshotter,
     snapshotKey: id,
@@ -105,6 +105,8 @@ async function makeRecord(
     manuallyStopped: false,
   };
 }
+
+const describe = ({ mediaType, digest, size }: NonNullable<ResolvedImage['manifest']>) => ({ mediaType, digest, size });
 
 /** `--network container:X` means X's files as well. */
 function sharedNetworkFiles({ registry }: DomainContext, hostConfig: HostConfig): ContainerRecord | undefined {
