@@ -53,6 +53,7 @@ export class Reaper implements Disposable {
   readonly #watches = new Set<ExitWatch>();
   readonly #onSignal = (): void => this.reap();
   #onAdoptedExit: (exit: Exit) => void = () => {};
+  #alive: Timer | undefined;
 
   /** Puts the handler for SIGCHLD in place. */
   listen(): this {
@@ -70,6 +71,8 @@ export class Reaper implements Disposable {
     const pid = posixSpawn(options);
     const { promise, resolve } = Promise.withResolvers<Exit>();
     this.#children.set(pid, resolve);
+    // A signal handler keeps no event loop running: a verb that only waits for the runtime would end before its answer.
+    this.#alive ??= setInterval(() => {}, 2 ** 30);
     return { pid, exited: promise };
   }
 
@@ -88,6 +91,7 @@ export class Reaper implements Disposable {
       const resolve = this.#children.get(exit.pid);
       if (resolve) {
         this.#children.delete(exit.pid);
+        if (this.#children.size === 0) this.#rest();
         resolve(exit);
         continue;
       }
@@ -96,7 +100,13 @@ export class Reaper implements Disposable {
     }
   }
 
+  #rest(): void {
+    clearInterval(this.#alive);
+    this.#alive = undefined;
+  }
+
   [Symbol.dispose](): void {
+    this.#rest();
     process.off('SIGCHLD', this.#onSignal);
   }
 }
