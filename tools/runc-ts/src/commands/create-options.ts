@@ -4,7 +4,8 @@ import { wrap } from '@docker-ts/base/errors';
 import type { Option } from '../cli/arguments.ts';
 import { idOf, type Invocation } from '../cli/command.ts';
 import { ConsoleReceiver } from '../container/console.ts';
-import { type Bundle, createContainer, type CreatedContainer, readBundle } from '../container/create.ts';
+import { type Bundle, readBundle } from '../container/bundle.ts';
+import { createContainer, type CreatedContainer } from '../container/create.ts';
 import { writePidFile } from '../container/pid-file.ts';
 import { passDescriptors } from '../container/preserved.ts';
 

@@ -1,7 +1,8 @@
 /** `plan`: what `create` would do, without doing it. */
 import type { Command } from '../cli/command.ts';
 import { openCgroup } from '../cgroup/open.ts';
-import { bundleSeccomp, planBundle, readBundle } from '../container/create.ts';
+import { bundleSeccomp, planBundle } from '../container/bundle-plan.ts';
+import { readBundle } from '../container/bundle.ts';
 import { describePlan, planToJson } from '../plan/describe.ts';
 import { bundleOption } from './create-options.ts';
 

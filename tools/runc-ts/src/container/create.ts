@@ -2,38 +2,22 @@
  * Creating a container: reserve the id, make the cgroups, compile the plan, let the init carry it out up to the point where it
  * waits for `start`, and write down what came of it. Whatever fails, nothing stays: processes, cgroups, state.
  */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { CodedError, invalidArgument, messageOf, notFound, unimplemented, wrap } from '@docker-ts/base/errors';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
+import { CodedError, wrap } from '@docker-ts/base/errors';
 import { waitForChild } from '@docker-ts/linux/child-process';
 import { makeFifo } from '@docker-ts/linux/fifo';
-import { parseExactJson } from '@docker-ts/oci/exact-json';
-import { type Process, type RuntimeSpec, type RuntimeState, runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
-import { assertStartable, validateRuntimeSpec } from '@docker-ts/oci/runtime-spec-validation';
+import { type RuntimeSpec, type RuntimeState, runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
 import type { CgroupManager } from '../cgroup/manager.ts';
+import { openCgroup } from '../cgroup/open.ts';
 import type { Channel } from '../init/channel.ts';
 import { launchInit } from '../init/launcher.ts';
-import { compilePlan } from '../plan/compile.ts';
-import type { CgroupEntry } from '../plan/host-files.ts';
 import { procNames } from '../plan/namespaces.ts';
 import type { Plan } from '../plan/plan.ts';
-import { compileSeccomp } from '../seccomp/compile.ts';
 import type { SeccompProgram } from '../seccomp/program.ts';
-import { openCgroup } from '../cgroup/open.ts';
-import { findHome, processEnv } from './home.ts';
+import { bundleSeccomp, planBundle } from './bundle-plan.ts';
+import type { Bundle } from './bundle.ts';
+import type { CreateOptions } from './creation-options.ts';
 import { runHooks } from './hooks.ts';
-import { hostHierarchies } from './host-cgroups.ts';
-import { checkSecurityModules } from './security-modules.ts';
-import { inheritedNofile } from './nofile.ts';
 import { readProcessStat } from './process-stat.ts';
 import { type ContainerState, StateDirectory } from './state-directory.ts';
 
@@ -41,106 +25,6 @@ const O_PATH = 0o10000000;
 /** Anybody may open it for writing: the init does so as the container's user. */
 const fifoMode = 0o622;
 const SIGKILL = 9;
-
-export interface CreateOptions {
-  readonly root: string;
-  readonly id: string;
-  readonly noPivot: boolean;
-  readonly noNewKeyring: boolean;
-  readonly preserveFds: number;
-  /** Added to the process's environment. */
-  readonly extraEnv: readonly string[];
-  readonly systemdCgroup: boolean;
-  /** Connected socket that the terminal's master is sent over; -1: there is no terminal. */
-  readonly consoleFd: number;
-}
-
-export interface Bundle {
-  /** Absolute, without links. */
-  readonly path: string;
-  readonly rootfs: string;
-  readonly configText: string;
-  readonly spec: RuntimeSpec & { readonly process: Process };
-}
-
-/** Reads and validates a bundle. not_found, invalid_argument. */
-export function readBundle(folder: string): Bundle {
-  let configText;
-  let path;
-  try {
-    path = realpathSync(folder);
-    configText = readFileSync(join(path, 'config.json'), 'utf8');
-  } catch (error) {
-    throw notFound(`cannot read bundle "${resolve(folder)}": ${messageOf(error)}`, error);
-  }
-  const spec = validateRuntimeSpec(parseExactJson(configText, 'config.json'));
-  assertStartable(spec);
-  let rootfs;
-  try {
-    rootfs = realpathSync(resolve(path, spec.root?.path ?? 'rootfs'));
-  } catch (error) {
-    throw notFound(`invalid rootfs: ${messageOf(error)}`, error);
-  }
-  if (!statSync(rootfs).isDirectory()) throw invalidArgument(`invalid rootfs: ${rootfs} is not a directory`);
-  return { path, rootfs, configText, spec };
-}
-
-/**
- * v2: by being born there. v1: by writing itself into `tasks`; for a process of one thread that is the same as `cgroup.procs`, but
- * spares the kernel its lock of all forks, and with it ten milliseconds.
- */
-export function cgroupEntry(cgroup: CgroupManager): CgroupEntry {
-  const unified = cgroup.paths[''];
-  const files = cgroup.procsFiles();
-  const isUnified = (file: string): boolean => unified !== undefined && dirname(file) === unified;
-  return {
-    cgroupJoinFiles: files.filter((file) => !isUnified(file)).map((file) => join(dirname(file), 'tasks')),
-    cgroupUnified: files.some(isUnified) ? (unified ?? '') : '',
-  };
-}
-
-/** Compiles the bundle's filter. unimplemented: it wants a notification agent. */
-export function bundleSeccomp({ spec }: Bundle): SeccompProgram | undefined {
-  if (spec.linux?.seccomp === undefined) return undefined;
-  const program = compileSeccomp(spec.linux.seccomp);
-  if (program.listenerPath !== undefined)
-    throw unimplemented('cannot use linux.seccomp.listenerPath: seccomp notification is not supported');
-  return program;
-}
-
-/** The plan of a bundle. */
-export function planBundle(
-  bundle: Bundle,
-  cgroup: CgroupManager,
-  options: CreateOptions,
-  fifoFd: number,
-  seccomp: SeccompProgram | undefined,
-): Plan {
-  const { spec } = bundle;
-  const { process, linux = {}, mounts = [] } = spec;
-  checkSecurityModules(process, linux);
-  const cgroupMounted = mounts.some(({ type }) => type === 'cgroup' || type === 'cgroup2');
-  const plan = compilePlan(spec, {
-    id: options.id,
-    bundle: bundle.path,
-    rootfs: bundle.rootfs,
-    ...cgroupEntry(cgroup),
-    cgroupHierarchies: cgroupMounted ? hostHierarchies(cgroup) : [],
-    hasKcore: existsSync('/proc/kcore'),
-    seccomp,
-    env: processEnv([...(process.env ?? []), ...options.extraEnv], () =>
-      findHome(bundle.rootfs, bundle.path, mounts, process.user.uid),
-    ),
-    nofile: inheritedNofile(),
-    noPivot: options.noPivot,
-    newKeyring: !options.noNewKeyring,
-    preserveFds: options.preserveFds,
-    fifoFd,
-    consoleFd: options.consoleFd,
-  });
-  plan.warnings.push(...(seccomp?.warnings ?? []));
-  return plan;
-}
 
 function namespacePaths(pid: number): Record<string, string> {
   return Object.fromEntries(
@@ -232,8 +116,9 @@ class Creation {
       this.#directory.writeConfig(this.#bundle.configText);
       if (this.#seccomp !== undefined)
         writeFileSync(this.#directory.seccompPath, this.#seccomp.filter, { mode: 0o600 });
-      channel.waitForReady(() => this.#runtimeHooks(pid ?? 0));
+      // from here on `delete --force` can clean up, should this process be killed
       this.#directory.write(state);
+      channel.waitForReady(() => this.#runtimeHooks(pid ?? 0));
       return {
         directory: this.#directory,
         state,

@@ -52,6 +52,11 @@ function randomNumbers(seed: number): (below: number) => number {
 
 const interesting = [0, 1, 2, 0x7f, 0x80, 0xff];
 
+test('init/plan.gen.h is what the schema makes', () => {
+  const script = join(folder, 'scripts/gen-plan-header.ts');
+  expect(Bun.spawnSync([process.execPath, script, '--check']).exitCode).toBe(0);
+});
+
 test('plan_read takes a valid plan and an empty one', () => {
   expect(parse(samplePlan())).toEqual({ status: 0, report: '' });
   expect(parse(encodePlan([]))).toEqual({ status: 0, report: '' });

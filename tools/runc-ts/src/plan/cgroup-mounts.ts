@@ -5,7 +5,7 @@
  */
 import { basename, posix } from 'node:path';
 import { MOUNT_ATTR, type MountOptions } from './mount-options.ts';
-import { planFileSystem } from './mounts.ts';
+import { planFileSystem } from './file-system-mount.ts';
 import type { Plan } from './plan.ts';
 
 /** A mounted hierarchy of the host. */
