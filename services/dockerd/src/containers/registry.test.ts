@@ -35,8 +35,7 @@ describe('ContainerRegistry', () => {
   test('ContainerRegistry finds by id, unique prefix and name', async () => {
     const container = await registry.add(makeRecord({ id: id('a'), name: 'web' }));
     await registry.add(makeRecord({ id: `${'a'.repeat(10)}${'b'.repeat(54)}`, name: 'db' }));
-    for (const reference of [id('a'), `${'a'.repeat(11)}`, 'web', '/web'])
-      expect(registry.get(reference)).toBe(container);
+    for (const reference of [id('a'), 'a'.repeat(11), 'web', '/web']) expect(registry.get(reference)).toBe(container);
     expect(() => registry.get('aaa')).toThrow('multiple IDs found with provided prefix: aaa');
     expect(() => registry.get('nothing')).toThrow('No such container: nothing');
   });
