@@ -52,7 +52,7 @@ export class Daemon implements AsyncDisposable {
     const { context } = domains;
     await reconcile(context);
     watchOutOfMemory(context);
-    const execs = new ExecRegistry();
+    const execs = new ExecRegistry(context.registry);
     const headers = commonHeaders(engineVersion);
     const app = createApp(
       [

@@ -5,6 +5,7 @@ import type { SystemSources } from './api/system-routes.ts';
 import type { ContainerdClient } from './client/containerd.ts';
 import { Runtimes } from './client/runtimes.ts';
 import type { DaemonOptions } from './config/options.ts';
+import { BackgroundWork } from './containers/background.ts';
 import type { DomainContext } from './containers/context.ts';
 import { DaemonPaths } from './containers/paths.ts';
 import { ContainerRegistry } from './containers/registry.ts';
@@ -103,6 +104,7 @@ export async function makeDomains(
     },
     cgroupParent: options.cgroupParent,
     initPath: installDockerInit(options.dataRoot, options.initPath),
+    background: stack.use(new BackgroundWork(log)),
     log,
     shutdown,
   };

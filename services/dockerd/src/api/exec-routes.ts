@@ -1,5 +1,4 @@
 /** Routes of the tag Exec but start, which takes the connection over (hijack-routes.ts). */
-import { notFound } from '@docker-ts/base/errors';
 import { Router } from 'express';
 import type { DomainContext } from '../containers/context.ts';
 import type { ExecRegistry } from '../exec/exec-registry.ts';
@@ -29,10 +28,7 @@ export function execRouter(context: DomainContext, execs: ExecRegistry): Router 
   router.get(
     '/exec/:id/json',
     handle(async (request, response) => {
-      const exec = execs.get(pathParameter(request, 'id'));
-      if (context.registry.find(exec.container.id) === undefined)
-        throw notFound(`No such container: ${exec.container.id}`);
-      response.json(showExec(exec));
+      response.json(showExec(execs.get(pathParameter(request, 'id'))));
       return Promise.resolve();
     }),
   );

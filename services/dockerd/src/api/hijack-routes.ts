@@ -2,7 +2,7 @@
  * The two requests that take the connection over: attach and exec start. Whatever can be refused is refused before that, as an
  * ordinary answer; afterwards errors can only be told in the stream.
  */
-import { messageOf, notFound } from '@docker-ts/base/errors';
+import { messageOf } from '@docker-ts/base/errors';
 import type { ServerResponse } from 'node:http';
 import { attachContainer, verifyAttach } from '../containers/attach.ts';
 import type { DomainContext } from '../containers/context.ts';
@@ -86,8 +86,6 @@ function execHandler(dependencies: HijackDependencies, id: string): HijackHandle
     const { context, execs } = dependencies;
     const body = (await readJson<ExecStartBody>(request, execStartShape, { optional: true })) ?? {};
     const exec = execs.get(id);
-    if (context.registry.find(exec.container.id) === undefined)
-      throw notFound(`No such container: ${exec.container.id}`);
     if (body.Detach === true) {
       await startExecDetached(context, exec);
       response.statusCode = 200;

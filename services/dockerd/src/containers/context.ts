@@ -5,6 +5,7 @@ import type { Runtimes } from '../client/runtimes.ts';
 import type { EventSink } from '../events/bus.ts';
 import type { HostConfigDefaults } from '../spec/host-config.ts';
 import type { HostFacts } from '../spec/host-facts.ts';
+import type { BackgroundWork } from './background.ts';
 import type { DaemonPaths } from './paths.ts';
 import type { ImageStore, NetworkService, SpecBuilder } from './ports.ts';
 import type { ContainerRegistry } from './registry.ts';
@@ -26,6 +27,7 @@ export interface DomainContext {
   readonly cgroupParent: string;
   /** Host path of the program that `--init` puts at pid 1. */
   readonly initPath: string;
+  readonly background: BackgroundWork;
   readonly log: Logger;
   /** Aborted when the daemon shuts down: watchers let go, containers run on. */
   readonly shutdown: AbortSignal;

@@ -2,7 +2,10 @@
  * The end of a run. Order, so that a crash at any point can be told from what is left:
  *
  *     containerd tells (Tasks.Wait) ─▶ record: exited, code, time ─▶ Tasks.Delete (drains output) ─▶ Containers.Delete, network
- *     ─▶ clients of the output let go ─▶ waiters answered ─▶ restart policy, or removal with --rm
+ *     ─▶ clients of the output let go ─▶ waiters answered ─▶ restart policy
+ *
+ * With --rm the record says `removing` at once, and the container is gone for clients as soon as its output is delivered: what it
+ * was made of is taken away behind their backs.
  */
 import { isCode, messageOf } from '@docker-ts/base/errors';
 import { isZeroTime } from '@docker-ts/rpc/timestamp';
@@ -11,7 +14,7 @@ import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import type { DomainContext } from './context.ts';
 import type { ContainerState } from './record.ts';
-import { removeContainer } from './remove.ts';
+import { discardContainer } from './remove.ts';
 import { decideRestart, scheduleRestart } from './restart-policy.ts';
 
 export interface Exit {
@@ -58,34 +61,30 @@ export async function waitForExit({ containerd, shutdown }: DomainContext, conta
 export async function finishRun(context: DomainContext, container: Container, exit: Exit): Promise<void> {
   const { record } = container;
   const restart = decideRestart(container, exit, context.shutdown.aborted);
+  const isTemporary = record.hostConfig.AutoRemove === true && !container.keepAfterExit && restart === undefined;
+  container.keepAfterExit = false;
   const state: ContainerState = {
     ...record.state,
     ...exit,
-    status: restart === undefined ? 'exited' : 'restarting',
+    status: restart !== undefined ? 'restarting' : isTemporary ? 'removing' : 'exited',
     pid: 0,
     error: '',
   };
   const { network: _, ...rest } = record;
   await context.registry.persist({ ...rest, state });
-  await deleteTask(context, container.id);
+  const deleted = deleteTask(context, container.id);
   const { stdio } = container;
   container.closeStdio();
   for (const exec of container.execs.values()) exec.forget();
-  await stdio?.finish();
+  await stdio?.finish(deleted);
+  // A log is complete once the task is deleted; a container with --rm leaves none.
+  if (!isTemporary) await deleted;
   container.patch({ network: undefined as never });
   container.patchState({ ...state, oomKilled: container.state.oomKilled });
   publish(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: runSeconds(state) });
   container.announceExit();
-  const { keepAfterExit } = container;
-  container.keepAfterExit = false;
   if (restart !== undefined) scheduleRestart(context, container, restart.delayMs);
-  else if (record.hostConfig.AutoRemove === true && !keepAfterExit) removeInBackground(context, container);
-}
-
-function removeInBackground(context: DomainContext, container: Container): void {
-  removeContainer(context, container, { force: false, volumes: true }).catch((error: unknown) => {
-    if (!isCode(error, 'not_found')) context.log.error(`cannot remove container ${container.id}: ${messageOf(error)}`);
-  });
+  else if (isTemporary) discardContainer(context, container, deleted);
 }
 
 /** Whole seconds that the run took. */

@@ -104,9 +104,19 @@ export class ContainerRegistry {
   }
 
   async remove(container: Container): Promise<void> {
-    await this.#store.delete(container.id);
+    await this.erase(container.id);
+    this.forget(container);
+  }
+
+  /** Requests no longer see it; its record stays on disk. */
+  forget(container: Container): void {
     this.#byId.delete(container.id);
     this.#idByName.delete(container.record.name);
+  }
+
+  /** Its record goes. */
+  erase(id: string): Promise<void> {
+    return this.#store.delete(id);
   }
 
   #index(container: Container): void {

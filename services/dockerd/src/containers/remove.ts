@@ -62,19 +62,42 @@ async function stopForRemoval(context: DomainContext, container: Container, { fo
 
 /** The part after the point of no return; the caller holds the lock. A failure leaves a `dead` container to try again. */
 export async function finishRemoval(context: DomainContext, container: Container): Promise<void> {
-  const { snapshotter, snapshotKey, id } = container.record;
   try {
-    await Promise.all([
-      context.containerd.snapshots.remove({ snapshotter, key: snapshotKey }).catch(ignoreNotFound),
-      rm(context.paths.container(id), { recursive: true, force: true }),
-      rm(context.paths.stdio(id), { recursive: true, force: true }),
-    ]);
+    await takePartsAway(context, container);
     await context.registry.remove(container);
   } catch (error) {
     container.patchState({ status: 'dead', error: messageOf(error) });
     await context.registry.save(container).catch(() => {});
     throw error;
   }
+  farewell(context, container);
+}
+
+/**
+ * Removes a container for clients at once and in fact in the background, after `deleted`. Its record on disk says `removing`
+ * already: if the daemon dies meanwhile, the next one goes on.
+ */
+export function discardContainer(context: DomainContext, container: Container, deleted: Promise<unknown>): void {
+  context.registry.forget(container);
+  farewell(context, container);
+  const work = async (): Promise<void> => {
+    await deleted;
+    await takePartsAway(context, container);
+    await context.registry.erase(container.id);
+  };
+  context.background.run(`remove container ${container.id}`, work());
+}
+
+async function takePartsAway(context: DomainContext, { record }: Container): Promise<void> {
+  const { snapshotter, snapshotKey, id } = record;
+  await Promise.all([
+    context.containerd.snapshots.remove({ snapshotter, key: snapshotKey }).catch(ignoreNotFound),
+    rm(context.paths.container(id), { recursive: true, force: true }),
+    rm(context.paths.stdio(id), { recursive: true, force: true }),
+  ]);
+}
+
+function farewell(context: DomainContext, container: Container): void {
   publish(context, container, 'destroy');
   container.output.end();
   container.announceRemoval();

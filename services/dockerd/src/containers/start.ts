@@ -83,7 +83,7 @@ async function launch(context: DomainContext, container: Container): Promise<num
   container.openStdio(stdio);
   undo.defer(async () => {
     container.closeStdio();
-    await stdio.finish();
+    await stdio.finish(Promise.resolve());
   });
   container.process = spec.process;
   const runtime = context.runtimes.resolve(record.hostConfig.Runtime ?? '');

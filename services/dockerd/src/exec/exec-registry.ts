@@ -1,37 +1,34 @@
-/** All execs of the daemon, by full id. Those that ended stay readable for a while after: clients ask for the exit code then. */
+/**
+ * Execs by id. Each belongs to its container and goes with it; those that ended stay readable for a while, because clients ask
+ * for the exit code afterwards.
+ */
 import { notFound } from '@docker-ts/base/errors';
+import type { ContainerRegistry } from '../containers/registry.ts';
 import type { Exec } from './exec.ts';
 
 /** How many ended execs a container keeps for `GET /exec/x/json`. */
 const endedKept = 200;
 
 export class ExecRegistry {
-  readonly #byId = new Map<string, Exec>();
+  readonly #containers: ContainerRegistry;
+
+  constructor(containers: ContainerRegistry) {
+    this.#containers = containers;
+  }
 
   add(exec: Exec): void {
-    this.#byId.set(exec.id, exec);
-    exec.container.execs.set(exec.id, exec);
-    const ended = [...exec.container.execs.values()].filter(({ status }) => status === 'exited');
-    for (const old of ended.slice(0, Math.max(0, ended.length - endedKept))) this.#forget(old);
+    const { execs } = exec.container;
+    execs.set(exec.id, exec);
+    const ended = [...execs.values()].filter(({ status }) => status === 'exited');
+    for (const old of ended.slice(0, Math.max(0, ended.length - endedKept))) execs.delete(old.id);
   }
 
   /** not_found for an unknown id, or one whose container is gone. */
   get(id: string): Exec {
-    const exec = this.#byId.get(id);
-    if (exec === undefined || exec.container.state.status === 'removing') {
-      if (exec !== undefined) this.#forget(exec);
-      throw notFound(`No such exec instance: ${id}`);
+    for (const { execs } of this.#containers.all()) {
+      const exec = execs.get(id);
+      if (exec !== undefined) return exec;
     }
-    return exec;
-  }
-
-  /** Everything about a container that is removed. */
-  forgetAll(containerId: string): void {
-    for (const exec of this.#byId.values()) if (exec.container.id === containerId) this.#forget(exec);
-  }
-
-  #forget(exec: Exec): void {
-    this.#byId.delete(exec.id);
-    exec.container.execs.delete(exec.id);
+    throw notFound(`No such exec instance: ${id}`);
   }
 }

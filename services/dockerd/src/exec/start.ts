@@ -21,6 +21,8 @@ import type { ExecRegistry } from './exec-registry.ts';
 import { Exec, type ExecConfig } from './exec.ts';
 import { execProcess } from './exec-process.ts';
 
+/** 128 + SIGKILL: what ended with its container. */
+const killedExitCode = 137;
 /** An honest passwd file is smaller. */
 const userFileMaxBytes = 4 * 1024 * 1024;
 
@@ -126,20 +128,27 @@ async function follow(context: DomainContext, exec: Exec, io: ExecStdio): Promis
   const names = { containerId: exec.container.id, execId: exec.id };
   const forgotten = Promise.withResolvers<undefined>();
   exec.onForget = () => forgotten.resolve(undefined);
-  let exitCode = 137;
+  let exitCode = killedExitCode;
+  let deleted: Promise<unknown> | undefined;
   try {
     const answer = await Promise.race([waitForExec(context, names), forgotten.promise]);
     exitCode = answer ?? exitCode;
-    if (answer !== undefined) await containerd.tasks.deleteProcess(names);
+    if (answer !== undefined) deleted = containerd.tasks.deleteProcess(names);
   } catch (error) {
     if (!isCode(error, 'not_found')) log.warn(`cannot follow exec ${exec.id}: ${messageOf(error)}`);
   }
   exec.onForget = undefined;
   exec.exitCode = exitCode;
   exec.status = 'exited';
+  // The shim closes its ends when the process's pipes are empty: the output's end need not wait for the deletion.
+  if (deleted !== undefined) context.background.run(`delete exec ${exec.id}`, deleted.catch(ignoreNotFound));
   await io.finish();
   exec.output.end();
   publish(context, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!isCode(error, 'not_found')) throw error;
 }
 
 async function waitForExec(

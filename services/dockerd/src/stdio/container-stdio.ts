@@ -62,6 +62,8 @@ export class ContainerStdio {
   readonly #paths: { readonly stream: OutputStream; readonly path: string }[];
   #readers: FifoReader[] = [];
   #settled: Promise<unknown> = Promise.resolve();
+  /** The present readers were not there when the shim opened its ends. */
+  #openedLate = false;
 
   constructor(options: ContainerStdioOptions) {
     this.#options = options;
@@ -77,14 +79,20 @@ export class ContainerStdio {
     this.stdin = options.openStdin ? new FifoWriter(path('init-stdin')) : undefined;
     this.addresses = this.#makeAddresses(path);
     if (options.mode === 'fifo' || options.output.hasAudience) this.#open();
+    this.#openedLate = options.adopted === true;
     if (options.mode === 'json-file') options.output.onAudience = (present) => this.#onAudience(present);
   }
 
-  /** The task is deleted, so every byte is in the pipes: delivers what is left and lets the clients go. */
-  async finish(): Promise<void> {
+  /**
+   * The process has ended: delivers what is left and lets the clients go. A shim opens its ends before the process starts and
+   * closes them when the process's own pipes are empty, so that readers that were there from the start see the true end. One that
+   * came later may be ahead of the shim, which opens its end with the next output: it waits until the task is `deleted`.
+   */
+  async finish(deleted: Promise<unknown>): Promise<void> {
     this.#options.output.onAudience = undefined;
     this.stdin?.destroy();
     await this.#settled;
+    if (this.#openedLate) await deleted;
     await Promise.allSettled(this.#readers.map((reader) => reader.finish()));
     await this.#options.logSink?.close();
     this.#options.output.end();
@@ -118,6 +126,7 @@ export class ContainerStdio {
 
   #onAudience(present: boolean): void {
     if (present) {
+      this.#openedLate = true;
       this.#settled = this.#settled.then(
         () => this.#options.output.hasAudience && this.#readers.length === 0 && this.#open(),
       );
@@ -125,6 +134,7 @@ export class ContainerStdio {
     }
     const readers = this.#readers;
     this.#readers = [];
+    this.#openedLate = true;
     this.#settled = Promise.allSettled([this.#settled, ...readers.map((reader) => reader.cancel())]);
   }
 }
