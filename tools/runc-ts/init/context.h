@@ -37,6 +37,7 @@ int send_message(struct context *c, enum message_kind kind, int value, const cha
 int step_propagation(const struct step_propagation *s);
 int step_root(struct context *c, const struct step_root *s);
 int step_remount(struct context *c, const struct step_remount *s);
+int step_directory(struct context *c, const struct step_directory *s);
 int step_device(struct context *c, const struct step_device *s);
 int step_symlink(struct context *c, const struct step_symlink *s);
 int step_sysctl(struct context *c, const struct step_sysctl *s);

@@ -156,6 +156,7 @@ static int carry_out(struct context *c, const struct step *s)
 	case OP_CLONE: return clone_init(c, &s->u.clone);
 	case OP_BIRTH_CGROUP: return open_birth_cgroup(c, &s->u.birth_cgroup);
 	case OP_UNSHARE: return unshare((int)s->u.unshare.flags);
+	case OP_DIRECTORY: return step_directory(c, &s->u.directory);
 	case OP_SETSID: return setsid() < 0 ? -1 : 0;
 	case OP_KEYRING: return step_keyring(c, &s->u.keyring);
 	case OP_LOOPBACK: return step_loopback();

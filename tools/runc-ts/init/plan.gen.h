@@ -20,6 +20,7 @@ enum operation {
 	OP_SETNS = 2,
 	OP_CLONE = 3,
 	OP_BIRTH_CGROUP = 41,
+	OP_DIRECTORY = 42,
 	OP_UNSHARE = 40,
 	OP_SETSID = 4,
 	OP_KEYRING = 5,
@@ -79,6 +80,11 @@ struct step_clone {
 
 /* the cgroup v2 that clone puts its child into */
 struct step_birth_cgroup {
+	const char *path;
+};
+
+/* make a directory and those above it, if they are missing */
+struct step_directory {
 	const char *path;
 };
 
@@ -296,6 +302,7 @@ struct step {
 		struct step_setns setns;
 		struct step_clone clone;
 		struct step_birth_cgroup birth_cgroup;
+		struct step_directory directory;
 		struct step_unshare unshare;
 		struct step_keyring keyring;
 		struct step_propagation propagation;
@@ -346,6 +353,8 @@ static inline bool decode_step(struct plan_reader *r, struct step *s)
 		return read_u64(r, &s->u.clone.flags);
 	case OP_BIRTH_CGROUP:
 		return read_str(r, &s->u.birth_cgroup.path);
+	case OP_DIRECTORY:
+		return read_str(r, &s->u.directory.path);
 	case OP_UNSHARE:
 		return read_u64(r, &s->u.unshare.flags);
 	case OP_SETSID:

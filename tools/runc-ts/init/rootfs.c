@@ -48,6 +48,12 @@ int step_root(struct context *c, const struct step_root *s)
 	return c->root < 0 ? -1 : 0;
 }
 
+int step_directory(struct context *c, const struct step_directory *s)
+{
+	autoclose int fd = resolve_or_make(c, s->path, NODE_DIRECTORY);
+	return fd < 0 ? -1 : 0;
+}
+
 int step_remount(struct context *c, const struct step_remount *s)
 {
 	struct mount_attr attributes = { .attr_set = s->set, .attr_clr = s->clear };

@@ -93,6 +93,13 @@ describe('runc-ts run', () => {
     ]);
   });
 
+  test('run makes a missing working directory', async () => {
+    const { stdout } = await runtime.run(['pwd'], (config) => {
+      config.process.cwd = '/made/for/this';
+    });
+    expect(stdout).toBe('/made/for/this\n');
+  });
+
   test('run masks and protects paths', async () => {
     const { stdout } = await runtime.run(
       shell(

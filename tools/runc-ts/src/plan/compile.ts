@@ -156,6 +156,8 @@ export function compilePlan(spec: RuntimeSpec & { readonly process: Process }, f
   if ((hooks.prestart ?? []).length + (hooks.createRuntime ?? []).length > 0)
     plan.add('sync', {}, 'wait for prestart and createRuntime hooks', 'hooks');
   planHooks(plan, 'createContainer', hooks.createContainer, state, []);
+  // runc makes a missing one, and images rely on it
+  plan.add('directory', { path: process.cwd }, `make working directory ${process.cwd}`, 'process.cwd');
   planConsole(plan, process, facts, ownMounts);
   planPaths(plan, linux);
   planNames(plan, spec);

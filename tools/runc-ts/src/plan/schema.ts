@@ -46,6 +46,7 @@ export const operations = {
     fields: { flags: 'u64' },
   },
   birth_cgroup: { number: 41, about: 'the cgroup v2 that clone puts its child into', fields: { path: 'str' } },
+  directory: { number: 42, about: 'make a directory and those above it, if they are missing', fields: { path: 'str' } },
   unshare: { number: 40, about: 'unshare(2)', fields: { flags: 'u64' } },
   setsid: { number: 4, about: 'setsid(2)', fields: {} },
   keyring: {
