@@ -12,13 +12,13 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string | Uint8Array | Blob;
-  /** Default 60,000. A command still running then is killed and the call fails. */
+  /** Default 30,000. A command still running then is killed and the call fails. */
   readonly timeoutMs?: number;
 }
 
 /** Runs `command` and resolves however it ends; only a time-out rejects. */
 export async function runCommand(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 30_000;
   const child = Bun.spawn([...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
