@@ -27,9 +27,13 @@ const lostExitCode = 255;
 const reconnectTimeoutMs = 60_000;
 
 /** Watches the present run in the background until its end. */
-export function watchExit(context: DomainContext, container: Container): void {
+export function watchExit(
+  context: DomainContext,
+  container: Container,
+  ended: Promise<Exit> = waitForExit(context, container.id),
+): void {
   const watch = async (): Promise<void> => {
-    const exit = await waitForExit(context, container.id);
+    const exit = await ended;
     await container.lock.run(() => finishRun(context, container, exit));
   };
   watch().catch((error: unknown) => {

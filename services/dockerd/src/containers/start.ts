@@ -15,7 +15,7 @@ import { now } from './clock.ts';
 import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import { containerLabel, type DomainContext, ownerLabel } from './context.ts';
-import { watchExit } from './exit.ts';
+import { waitForExit, watchExit } from './exit.ts';
 import { failureCode } from './failure-code.ts';
 import { stdioOptions } from './log-file.ts';
 import type { NetworkSandbox } from './ports.ts';
@@ -103,9 +103,12 @@ async function launch(context: DomainContext, container: Container): Promise<num
     options: runtime.options,
   });
   undo.defer(() => discardTask(context, record.id));
+  // Asked before the start: the end of a short run is known without another round trip.
+  const ended = waitForExit(context, record.id);
+  ended.catch(() => {});
   await containerd.tasks.start({ containerId: record.id });
   undo.move();
-  watchExit(context, container);
+  watchExit(context, container, ended);
   return pid;
 }
 

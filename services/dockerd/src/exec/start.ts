@@ -74,11 +74,15 @@ export async function startExec(context: DomainContext, exec: Exec, streams: Exe
 async function launch(context: DomainContext, exec: Exec, streams: ExecStreams): Promise<RunningExec> {
   const { containerd } = context;
   const containerId = exec.container.id;
+  let exited: Promise<number>;
   const io = new ExecStdio(context.paths.execStdio(containerId, exec.id), exec, streams);
   try {
     const spec = packJson(jsonType.process, await makeProcess(context, exec));
     await containerd.tasks.exec({ containerId, execId: exec.id, ...io.addresses, spec });
     try {
+      // Asked before the start: the end of a short process is known without another round trip.
+      exited = waitForExec(context, { containerId, execId: exec.id });
+      exited.catch(() => {});
       const { pid } = await containerd.tasks.start({ containerId, execId: exec.id });
       exec.pid = pid;
     } catch (error) {
@@ -90,7 +94,7 @@ async function launch(context: DomainContext, exec: Exec, streams: ExecStreams):
     throw error;
   }
   publish(context, exec.container, `exec_start: ${(exec.config.Cmd ?? []).join(' ')}`, { execID: exec.id });
-  return { stdin: io.stdin, ended: follow(context, exec, io) };
+  return { stdin: io.stdin, ended: follow(context, exec, io, exited) };
 }
 
 async function makeProcess(context: DomainContext, exec: Exec): Promise<Process> {
@@ -123,7 +127,7 @@ async function readProcess({ containerd }: DomainContext, id: string): Promise<P
 }
 
 /** Waits for the end in the background; the exit code is there before the output's end is told. */
-async function follow(context: DomainContext, exec: Exec, io: ExecStdio): Promise<void> {
+async function follow(context: DomainContext, exec: Exec, io: ExecStdio, exited: Promise<number>): Promise<void> {
   const { containerd, log } = context;
   const names = { containerId: exec.container.id, execId: exec.id };
   const forgotten = Promise.withResolvers<undefined>();
@@ -131,7 +135,7 @@ async function follow(context: DomainContext, exec: Exec, io: ExecStdio): Promis
   let exitCode = killedExitCode;
   let deleted: Promise<unknown> | undefined;
   try {
-    const answer = await Promise.race([waitForExec(context, names), forgotten.promise]);
+    const answer = await Promise.race([exited, forgotten.promise]);
     exitCode = answer ?? exitCode;
     if (answer !== undefined) deleted = containerd.tasks.deleteProcess(names);
   } catch (error) {
