@@ -8,23 +8,36 @@ import { join } from 'node:path';
 import { makeEventfd } from '@docker-ts/linux/eventfd';
 import type { ContainerCgroup } from './container-cgroup.ts';
 
-/** Calls `onKill` for each notice until it is disposed of. Undefined where the kernel offers none. */
-export function watchOutOfMemory(cgroup: ContainerCgroup, onKill: () => void): Disposable | undefined {
+export interface OutOfMemoryWatch extends Disposable {
+  /** Looks now. The kernel's notice may come after the exit of the process it is about. */
+  check(): void;
+}
+
+/** Calls `onKill` when there were kills since the last look, until it is disposed of. Undefined where the kernel offers none. */
+export function watchOutOfMemory(cgroup: ContainerCgroup, onKill: () => void): OutOfMemoryWatch | undefined {
   try {
     const directory = cgroup.directories[cgroup.unified ? '' : 'memory'];
     if (directory === undefined) return undefined;
-    return cgroup.unified ? watchEventsFile(join(directory, 'memory.events'), onKill) : watchEventfd(directory, onKill);
+    const file = join(directory, cgroup.unified ? 'memory.events' : 'memory.oom_control');
+    let seen = readCounter(file, 'oom_kill');
+    const check = (): void => {
+      const kills = readCounter(file, 'oom_kill');
+      if (kills > seen) onKill();
+      seen = Math.max(seen, kills);
+    };
+    const notices = cgroup.unified ? watchFile(file, check) : watchEventfd(directory, file, check);
+    return { check, [Symbol.dispose]: () => notices[Symbol.dispose]() };
   } catch {
     // No memory controller, or the cgroup is gone already.
     return undefined;
   }
 }
 
-function watchEventfd(directory: string, onKill: () => void): Disposable {
+function watchEventfd(directory: string, file: string, check: () => void): Disposable {
   const eventfd = makeEventfd();
   let control = -1;
   try {
-    control = openSync(join(directory, 'memory.oom_control'), 'r');
+    control = openSync(file, 'r');
     writeFileSync(join(directory, 'cgroup.event_control'), `${eventfd} ${control}`);
   } catch (error) {
     closeSync(eventfd);
@@ -40,7 +53,7 @@ function watchEventfd(directory: string, onKill: () => void): Disposable {
       const { done } = await reader.read();
       if (done || !open) return;
       // The kernel also signals when the cgroup is removed.
-      if (readCounter(join(directory, 'memory.oom_control'), 'oom_kill') > 0) onKill();
+      check();
     }
   };
   run().catch(() => {});
@@ -53,13 +66,8 @@ function watchEventfd(directory: string, onKill: () => void): Disposable {
   };
 }
 
-function watchEventsFile(file: string, onKill: () => void): Disposable {
-  let seen = readCounter(file, 'oom_kill');
-  const watcher = watch(file, () => {
-    const kills = readCounter(file, 'oom_kill');
-    if (kills > seen) onKill();
-    seen = Math.max(seen, kills);
-  });
+function watchFile(file: string, check: () => void): Disposable {
+  const watcher = watch(file, check);
   return { [Symbol.dispose]: () => watcher.close() };
 }
 

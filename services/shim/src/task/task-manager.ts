@@ -19,7 +19,7 @@ import {
 import type { CreateTaskRequest, ExecProcessRequest } from '@docker-ts/rpc/gen/containerd/runtime/task/v3/shim';
 import { zeroTime } from '@docker-ts/rpc/timestamp';
 import { ContainerCgroup } from '../cgroup/container-cgroup.ts';
-import { watchOutOfMemory } from '../cgroup/oom-watch.ts';
+import { type OutOfMemoryWatch, watchOutOfMemory } from '../cgroup/oom-watch.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { Log } from '../log.ts';
 import type { Exit, ExitWatch, Reaper } from '../process/reaper.ts';
@@ -46,7 +46,7 @@ export class TaskManager {
   readonly #creating = new Set<string>();
   /** Processes whose start is published, by pid: their exits may be published. */
   readonly #running = new Map<number, Running>();
-  readonly #oomWatches = new Map<Container, Disposable>();
+  readonly #oomWatches = new Map<Container, OutOfMemoryWatch>();
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
@@ -192,6 +192,8 @@ export class TaskManager {
 
   #publishExit({ container, process }: Running, exit: Exit): void {
     if (!process.setExited(exit)) return;
+    // what killed it is told first: clients take the exit as the last word
+    this.#oomWatches.get(container)?.check();
     this.#options.events.publish('/tasks/exit', TaskExit, {
       containerId: container.id,
       id: process.id,
