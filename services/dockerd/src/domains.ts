@@ -9,6 +9,7 @@ import { BackgroundWork } from './containers/background.ts';
 import type { DomainContext } from './containers/context.ts';
 import { DaemonPaths } from './containers/paths.ts';
 import { ContainerRegistry } from './containers/registry.ts';
+import { scheduleRestart } from './containers/restart-schedule.ts';
 import type { EventBus } from './events/bus.ts';
 import { ImageService } from './images/image-service.ts';
 import { ContainerNetworks } from './networks/network-service.ts';
@@ -104,6 +105,7 @@ export async function makeDomains(
     },
     cgroupParent: options.cgroupParent,
     initPath: installDockerInit(options.dataRoot, options.initPath),
+    restarts: { schedule: (container, delayMs) => scheduleRestart(context, container, delayMs) },
     background: stack.use(new BackgroundWork(log)),
     log,
     shutdown,

@@ -8,15 +8,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-
-export interface ClientConnection {
-  readonly input: AsyncIterable<Uint8Array>;
-  /** Settles when there is room for more; rejects once the client is gone. */
-  write(bytes: Uint8Array): void | Promise<void>;
-  end(): void;
-  /** Aborted when the connection is over, whoever ended it. */
-  readonly gone: AbortSignal;
-}
+import type { ClientConnection } from '../stdio/client-connection.ts';
 
 class ClientGone extends Error {
   override readonly name = 'ClientGone';

@@ -19,7 +19,7 @@ import { resizeContainer } from '../exec/resize.ts';
 import type { ContainerConfig, HostConfig } from '../spec/container-config.ts';
 import { parsePlatform } from './platform.ts';
 import { createShape, updateShape } from './create-shape.ts';
-import { parseFilters } from './filters.ts';
+import { parseFilters } from '../filters/filters.ts';
 import { readJson } from './json-body.ts';
 import { queryFlag, queryInteger, querySize, queryText } from './query.ts';
 import { handle, pathParameter } from './route-handler.ts';

@@ -5,7 +5,7 @@ import { nowNs } from '../containers/clock.ts';
 import { parseMoment } from '../containers/moment.ts';
 import type { DaemonEvent, EventBus } from '../events/bus.ts';
 import { compileEventFilters, eventFilterNames } from '../events/filters.ts';
-import { parseFilters } from './filters.ts';
+import { parseFilters } from '../filters/filters.ts';
 import { queryText } from './query.ts';
 import { handle } from './route-handler.ts';
 

@@ -69,6 +69,7 @@ export async function parseFlags(words: readonly string[]): Promise<ParsedFlags>
       'greedy-arrays': false,
       'boolean-negation': false,
     })
+    .wrap(110)
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? invalidArgument(message);

@@ -1,6 +1,6 @@
 /** `POST /containers/x/attach`: a client on the container's streams, over this run and, if there is none yet, the next. */
 import { conflict, isCode } from '@docker-ts/base/errors';
-import type { ClientConnection } from '../api/client-connection.ts';
+import type { ClientConnection } from '../stdio/client-connection.ts';
 import { runClientSession } from '../stdio/client-session.ts';
 import type { OutputStream } from '../stdio/multiplex.ts';
 import type { Container } from './container.ts';

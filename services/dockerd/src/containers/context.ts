@@ -6,6 +6,7 @@ import type { EventSink } from '../events/bus.ts';
 import type { HostConfigDefaults } from '../spec/host-config.ts';
 import type { HostFacts } from '../spec/host-facts.ts';
 import type { BackgroundWork } from './background.ts';
+import type { Container } from './container.ts';
 import type { DaemonPaths } from './paths.ts';
 import type { ImageStore, NetworkService, SpecBuilder } from './ports.ts';
 import type { ContainerRegistry } from './registry.ts';
@@ -27,6 +28,8 @@ export interface DomainContext {
   readonly cgroupParent: string;
   /** Host path of the program that `--init` puts at pid 1. */
   readonly initPath: string;
+  /** Starts a container again after a delay, unless it is cancelled (restart-schedule.ts). */
+  readonly restarts: { schedule(container: Container, delayMs: number): void };
   readonly background: BackgroundWork;
   readonly log: Logger;
   /** Aborted when the daemon shuts down: watchers let go, containers run on. */

@@ -13,14 +13,9 @@ import { now, parseTimeNs, timeOf } from './clock.ts';
 import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import type { DomainContext } from './context.ts';
-import type { ContainerState } from './record.ts';
+import type { ContainerState, Exit } from './record.ts';
 import { discardContainer } from './remove.ts';
-import { decideRestart, scheduleRestart } from './restart-policy.ts';
-
-export interface Exit {
-  readonly exitCode: number;
-  readonly finishedAt: string;
-}
+import { decideRestart } from './restart-policy.ts';
 
 /** What is said of a process whose shim is gone: nobody knows its status. */
 const lostExitCode = 255;
@@ -87,7 +82,7 @@ export async function finishRun(context: DomainContext, container: Container, ex
   container.patchState({ ...state, oomKilled: container.state.oomKilled });
   publish(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: runSeconds(state) });
   container.announceExit();
-  if (restart !== undefined) scheduleRestart(context, container, restart.delayMs);
+  if (restart !== undefined) context.restarts.schedule(container, restart.delayMs);
   else if (isTemporary) discardContainer(context, container, deleted);
 }
 

@@ -1,6 +1,6 @@
 /** `GET /containers/json`: from memory alone, so that a container that is stuck never holds the list up. */
 import { invalidArgument } from '@docker-ts/base/errors';
-import { type Filters, matchesAny, matchesLabels } from '../api/filters.ts';
+import { type Filters, matchesAny, matchesLabels } from '../filters/filters.ts';
 import { parseTimeNs } from './clock.ts';
 import type { Container } from './container.ts';
 import type { DomainContext } from './context.ts';

@@ -1,6 +1,6 @@
 /** `POST /containers/prune`: every container that does not run. */
 import { invalidArgument, isCode } from '@docker-ts/base/errors';
-import { type Filters, matchesLabels } from '../api/filters.ts';
+import { type Filters, matchesLabels } from '../filters/filters.ts';
 import { parseTimeNs } from './clock.ts';
 import type { DomainContext } from './context.ts';
 import { writableSizeBytes } from './disk-usage.ts';

@@ -28,7 +28,6 @@ import { deleteTask, finishRun, watchExit } from './exit.ts';
 import { stdioOptions } from './log-file.ts';
 import type { ContainerRecord } from './record.ts';
 import { finishRemoval, removeContainer } from './remove.ts';
-import { scheduleRestart } from './restart-policy.ts';
 import { discardTask } from './start.ts';
 
 const lostExitCode = 255;
@@ -193,7 +192,7 @@ function applyPolicy(context: DomainContext, container: Container): void {
   if (container.isRunning || container.pendingRestart !== undefined) return;
   if (state.status === 'restarting' || wantsStart(record)) {
     container.patchState({ status: 'restarting' });
-    scheduleRestart(context, container, 100);
+    context.restarts.schedule(container, 100);
   } else if (state.status === 'exited' && record.hostConfig.AutoRemove === true) {
     removeContainer(context, container, { force: false, volumes: true }).catch((error: unknown) => {
       if (!isCode(error, 'not_found'))

@@ -36,6 +36,12 @@ export interface ContainerState {
   readonly finishedAt: string;
 }
 
+/** How a run ended. */
+export interface Exit {
+  readonly exitCode: number;
+  readonly finishedAt: string;
+}
+
 /** How the container's output travels: see stdio/session.ts. */
 export type StdioMode = 'json-file' | 'fifo';
 

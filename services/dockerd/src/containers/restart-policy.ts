@@ -2,12 +2,9 @@
  * Restart policies: `no`, `always`, `unless-stopped`, `on-failure[:n]`. Delays start at 100 ms, double up to a minute, and start
  * anew after a run of ten seconds (docs.docker.com, "Start containers automatically").
  */
-import { messageOf } from '@docker-ts/base/errors';
 import { parseTimeNs } from './clock.ts';
 import type { Container } from './container.ts';
-import type { DomainContext } from './context.ts';
-import type { Exit } from './exit.ts';
-import { runTask } from './start.ts';
+import type { Exit } from './record.ts';
 
 const firstDelayMs = 100;
 const longestDelayMs = 60_000;
@@ -30,25 +27,4 @@ export function decideRestart(
   const quiet = parseTimeNs(finishedAt) - parseTimeNs(state.startedAt) >= quietRunNs;
   const last = container.restartDelayMs;
   return { delayMs: quiet || last === 0 ? firstDelayMs : Math.min(last * 2, longestDelayMs) };
-}
-
-/** Starts the container again after the delay, unless somebody cancels it. */
-export function scheduleRestart(context: DomainContext, container: Container, delayMs: number): void {
-  container.restartDelayMs = delayMs;
-  const restart = async (): Promise<void> => {
-    if (container.state.status !== 'restarting') return;
-    container.patch({ restartCount: container.record.restartCount + 1 });
-    await runTask(context, container);
-  };
-  const timer = setTimeout(() => {
-    container.pendingRestart = undefined;
-    container.lock.run(restart).catch((error: unknown) => {
-      context.log.error(`cannot restart container ${container.id}: ${messageOf(error)}`);
-    });
-  }, delayMs);
-  const cancel = (): void => {
-    clearTimeout(timer);
-    container.pendingRestart = undefined;
-  };
-  container.pendingRestart = { cancel };
 }

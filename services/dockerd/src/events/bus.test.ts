@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { parseFilters } from '../api/filters.ts';
+import { parseFilters } from '../filters/filters.ts';
 import { type DaemonEvent, EventBus } from './bus.ts';
 import { compileEventFilters, eventFilterNames } from './filters.ts';
 

@@ -1,5 +1,5 @@
 /** Filters of `GET /events`. Values of one name are alternatives, except labels, which all have to hold. */
-import { type Filters, matchesAny, matchesLabels } from '../api/filters.ts';
+import { type Filters, matchesAny, matchesLabels } from '../filters/filters.ts';
 import type { DaemonEvent } from './bus.ts';
 
 export const eventFilterNames: readonly string[] = [

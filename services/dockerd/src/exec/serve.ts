@@ -1,6 +1,6 @@
 /** `POST /exec/x/start` with a client on the streams, or without one. */
 import { messageOf } from '@docker-ts/base/errors';
-import type { ClientConnection } from '../api/client-connection.ts';
+import type { ClientConnection } from '../stdio/client-connection.ts';
 import type { DomainContext } from '../containers/context.ts';
 import { publish } from '../containers/container-events.ts';
 import { runClientSession } from '../stdio/client-session.ts';

@@ -1,6 +1,6 @@
 /** What the values of `filters` mean for image list and prune, as dockerd 28 reads them. */
 import { invalidArgument } from '@docker-ts/base/errors';
-import type { Filters } from '../api/filters.ts';
+import type { Filters } from '../filters/filters.ts';
 import { repoTags, type CatalogImage } from './image-catalog.ts';
 
 /** A filter that is true or false; `undefined` if it is not given. */

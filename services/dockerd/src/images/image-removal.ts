@@ -10,7 +10,7 @@ import {
   repositoryOf,
   withDefaultTag,
 } from '@docker-ts/oci/reference';
-import type { Filters } from '../api/filters.ts';
+import type { Filters } from '../filters/filters.ts';
 import type { ImageUsers } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';
 import { type CatalogImage, danglingPrefix, type ImageCatalog, repoTags, tryParseReference } from './image-catalog.ts';

@@ -3,7 +3,7 @@ import { CodedError, messageOf, notFound, unimplemented } from '@docker-ts/base/
 import { toHttpStatus } from '@docker-ts/base/status';
 import { familiarReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import { type Request, type Response, Router } from 'express';
-import { parseFilters } from '../api/filters.ts';
+import { parseFilters } from '../filters/filters.ts';
 import { queryFlag, queryText } from '../api/query.ts';
 import { handle } from '../api/route-handler.ts';
 import type { ImageService } from './image-service.ts';

@@ -4,7 +4,7 @@
  */
 import { invalidArgument, notFound } from '@docker-ts/base/errors';
 import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
-import type { Filters } from '../api/filters.ts';
+import type { Filters } from '../filters/filters.ts';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ImagePlatform, ImageStore, ImageUsers, ResolvedImage } from '../containers/ports.ts';
 import type { EventSink } from '../events/bus.ts';

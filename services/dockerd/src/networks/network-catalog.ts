@@ -1,7 +1,7 @@
 /** The three networks that every daemon has – bridge, host, none – as the Engine API lists and shows them. */
 import { invalidArgument, isCode, notFound, permissionDenied } from '@docker-ts/base/errors';
 import { randomBytes } from 'node:crypto';
-import { type Filters, matchesAny } from '../api/filters.ts';
+import { type Filters, matchesAny } from '../filters/filters.ts';
 import type { NetworkUsers } from '../containers/ports.ts';
 import { endpointText } from './endpoint.ts';
 

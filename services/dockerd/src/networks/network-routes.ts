@@ -1,7 +1,7 @@
 /** The Engine API's network routes (tag Network) on the predefined networks. */
 import { invalidArgument, unimplemented } from '@docker-ts/base/errors';
 import { json, Router } from 'express';
-import { parseFilters } from '../api/filters.ts';
+import { parseFilters } from '../filters/filters.ts';
 import { queryText } from '../api/query.ts';
 import { type NetworkCatalog, networkFilters, refuseRemoval, verifyNewName } from './network-catalog.ts';
 

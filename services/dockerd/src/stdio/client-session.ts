@@ -2,7 +2,7 @@
  * One client on the streams of one process, as attach and exec start have it: output framed or raw, input with detach keys. The
  * session ends when the output ends, the client leaves, or the detach keys are pressed.
  */
-import type { ClientConnection } from '../api/client-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { DetachKeyFilter } from './detach-keys.ts';
 import type { FifoWriter } from './fifo-writer.ts';
 import { frame, type OutputStream } from './multiplex.ts';

@@ -49,7 +49,8 @@ export class ContainerStore implements AsyncDisposable {
     const records: ContainerRecord[] = [];
     for await (const [key, value] of this.#db.iterator({ gte: containerPrefix, lt: `${containerPrefix}~` })) {
       const record = JSON.parse(value) as ContainerRecord;
-      if (record.version !== recordVersion) throw dataLoss(`cannot read "${key}": not of version ${String(recordVersion)}`);
+      if (record.version !== recordVersion)
+        throw dataLoss(`cannot read "${key}": not of version ${String(recordVersion)}`);
       records.push(record);
     }
     return records;
