@@ -2,7 +2,7 @@
  * dockerd's way to containerd: one channel, one typed client for each service, all in the namespace `moby`. Any containerd that
  * speaks the published API will do.
  *
- * While containerd is away calls fail at once with unavailable; the channel comes back by itself.
+ * While containerd is away calls fail with unavailable, after the time that a restart takes; the channel comes back by itself.
  */
 import { ContainersDefinition } from '@docker-ts/rpc/gen/containerd/services/containers/v1/containers';
 import { ContentDefinition } from '@docker-ts/rpc/gen/containerd/services/content/v1/content';
@@ -16,10 +16,14 @@ import { SnapshotsDefinition } from '@docker-ts/rpc/gen/containerd/services/snap
 import { TasksDefinition } from '@docker-ts/rpc/gen/containerd/services/tasks/v1/tasks';
 import { VersionDefinition } from '@docker-ts/rpc/gen/containerd/services/version/v1/version';
 import { GrpcChannel } from '@docker-ts/rpc/grpc-client';
-import type { ClientOf } from '@docker-ts/rpc/service';
+import type { ClientOf, ServiceDefinition } from '@docker-ts/rpc/service';
+import { patient } from './patience.ts';
 
 /** containerd's namespace of everything that dockerd makes, as the original has it. */
 export const containerdNamespace = 'moby';
+
+/** What a restart of containerd takes: as long may a request be held back. */
+const reconnectTimeoutMs = 1500;
 
 export class ContainerdClient implements Disposable {
   readonly address: string;
@@ -42,18 +46,22 @@ export class ContainerdClient implements Disposable {
     this.address = address;
     this.snapshotter = snapshotter;
     this.#channel = new GrpcChannel(address);
-    const metadata = { 'containerd-namespace': containerdNamespace };
-    this.containers = this.#channel.client(ContainersDefinition, { metadata });
-    this.content = this.#channel.client(ContentDefinition, { metadata });
-    this.diff = this.#channel.client(DiffDefinition, { metadata });
-    this.events = this.#channel.client(EventsDefinition, { metadata });
-    this.images = this.#channel.client(ImagesDefinition, { metadata });
-    this.introspection = this.#channel.client(IntrospectionDefinition, { metadata });
-    this.leases = this.#channel.client(LeasesDefinition, { metadata });
-    this.namespaces = this.#channel.client(NamespacesDefinition, { metadata });
-    this.snapshots = this.#channel.client(SnapshotsDefinition, { metadata });
-    this.tasks = this.#channel.client(TasksDefinition, { metadata });
-    this.version = this.#channel.client(VersionDefinition, { metadata });
+    this.containers = this.#client(ContainersDefinition);
+    this.content = this.#client(ContentDefinition);
+    this.diff = this.#client(DiffDefinition);
+    this.events = this.#client(EventsDefinition);
+    this.images = this.#client(ImagesDefinition);
+    this.introspection = this.#client(IntrospectionDefinition);
+    this.leases = this.#client(LeasesDefinition);
+    this.namespaces = this.#client(NamespacesDefinition);
+    this.snapshots = this.#client(SnapshotsDefinition);
+    this.tasks = this.#client(TasksDefinition);
+    this.version = this.#client(VersionDefinition);
+  }
+
+  #client<Definition extends ServiceDefinition>(definition: Definition): ClientOf<Definition> {
+    const client = this.#channel.client(definition, { metadata: { 'containerd-namespace': containerdNamespace } });
+    return patient(client, definition, () => this.#channel.waitForReady(reconnectTimeoutMs));
   }
 
   /** Settles once containerd answers; deadline_exceeded otherwise. */
