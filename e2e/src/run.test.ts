@@ -44,6 +44,14 @@ describe('docker run: streams', () => {
     expect(await stack.mustDocker(command, { stdin: bytes })).toBe(`${expected}  -`);
   });
 
+  test('docker run -i ends with an input that is empty or one byte long', async () => {
+    for (const stdin of ['', 'x', '', 'x']) {
+      expect(await stack.mustDocker(['run', '-i', '--rm', '--network', 'none', 'busybox', 'cat'], { stdin })).toBe(
+        stdin,
+      );
+    }
+  });
+
   test('docker run loses nothing of a large output', async () => {
     const output = await run([], ['sh', '-c', 'seq 1 400000 | md5sum; seq 1 400000']);
     const newline = output.indexOf('\n');

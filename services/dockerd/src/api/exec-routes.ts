@@ -21,6 +21,7 @@ export function execRouter(context: DomainContext, execs: ExecRegistry): Router 
       const container = context.registry.get(reference);
       if (body.DetachKeys) parseDetachKeys(body.DetachKeys);
       const command = typeof body.Cmd === 'string' ? [body.Cmd] : body.Cmd;
+      await container.started();
       const exec = createExec(context, execs, container, reference, { ...body, ...(command ? { Cmd: command } : {}) });
       response.status(201).json({ Id: exec.id });
     }),

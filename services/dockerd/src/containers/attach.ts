@@ -65,6 +65,8 @@ async function endInput({ containerd }: DomainContext, container: Container, onc
   if (!once) return;
   const stdin = await container.stdin();
   await stdin.close();
+  // the end of an empty input comes before there is a task to tell it to
+  await container.started();
   // The shim has an end of its own open, so that a daemon that dies does not end the input.
   await containerd.tasks.closeIO({ containerId: container.id, stdin: true }).catch((error: unknown) => {
     if (!isCode(error, 'not_found')) throw error;

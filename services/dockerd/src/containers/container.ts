@@ -66,6 +66,11 @@ export class Container {
     return this.state.status === 'running' || this.state.status === 'paused';
   }
 
+  /** Settles when no start is under way: a process may run, print and be spoken to before its start has returned. */
+  async started(): Promise<void> {
+    if (!this.isRunning) await this.lock.run(async () => {});
+  }
+
   /** Changes what is in memory; `ContainerRegistry.save` makes it last. */
   patch(change: Partial<ContainerRecord>): ContainerRecord {
     this.#record = { ...this.#record, ...change };

@@ -19,8 +19,7 @@ export async function killContainer(
 ): Promise<void> {
   try {
     const signal = signalWord === '' ? SIGKILL : parseSignal(signalWord);
-    // Its process may run, and print, before the start that is under way has returned.
-    if (!container.isRunning) await container.lock.run(async () => {});
+    await container.started();
     if (!container.isRunning) throw conflict(`container ${container.id} is not running`);
     const { StopSignal: stopSignal } = container.record.config;
     if (stopSignal === undefined || stopSignal === '' || parseSignal(stopSignal) === signal) {
