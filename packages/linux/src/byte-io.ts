@@ -3,7 +3,7 @@
  * offers throws an Error object for every EAGAIN. Also pipe2(2), and the notice by signal (O_ASYNC, fcntl(2)) that a
  * descriptor became readable or writable.
  */
-import { constants } from 'node:os';
+import { errnoNumbers } from './errno.ts';
 import { check, errno, openLibc, SystemError } from './libc.ts';
 
 // ssize_t read as i32: a number and not a bigint, and no buffer here comes near 2 GiB.
@@ -20,7 +20,7 @@ const O_ASYNC = 0o20000;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_SETOWN = 8;
-const { EAGAIN, EINTR, EPIPE, EIO } = constants.errno;
+const { EAGAIN, EINTR, EPIPE, EIO } = errnoNumbers;
 
 /** Nothing to read, or no room to write, at the moment. */
 export const wouldBlock = -1;

@@ -2,8 +2,8 @@
  * Children started without a shell, pipes or an event loop: posix_spawn(3), waitpid(2). For programs in which start-up is the
  * product; elsewhere Bun.spawn is more comfortable. The child inherits every descriptor that is not close-on-exec.
  */
-import { constants } from 'node:os';
 import { ptr } from 'bun:ffi';
+import { errnoNumbers } from './errno.ts';
 import { check, cString, openLibc, SystemError } from './libc.ts';
 
 const libc = openLibc({
@@ -56,7 +56,7 @@ export function waitForChild(pid: number): ChildExit {
     try {
       check(result, `wait for process ${pid}`);
     } catch (error) {
-      if (!(error instanceof SystemError) || error.errno !== constants.errno.EINTR) throw error;
+      if (!(error instanceof SystemError) || error.errno !== errnoNumbers.EINTR) throw error;
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Flags and life of file descriptors: fcntl(2), poll(2). */
-import { constants } from 'node:os';
+import { errnoNumbers } from './errno.ts';
 import { check, openLibc, SystemError } from './libc.ts';
 
 const libc = openLibc({
@@ -37,7 +37,7 @@ export function pollReadable(fds: readonly number[], timeoutMs: number): number[
       check(libc.poll(entries, fds.length, timeoutMs), 'poll');
       return fds.map((_, index) => entries[index * 4 + 3] ?? 0);
     } catch (error) {
-      if (!(error instanceof SystemError) || error.errno !== constants.errno.EINTR) throw error;
+      if (!(error instanceof SystemError) || error.errno !== errnoNumbers.EINTR) throw error;
     }
   }
 }

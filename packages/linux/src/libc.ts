@@ -7,7 +7,7 @@
  */
 import { CodedError, type ErrorCode } from '@docker-ts/base/errors';
 import { dlopen, type FFIFunction, type Library, read } from 'bun:ffi';
-import { constants } from 'node:os';
+import { errnoName } from './errno.ts';
 
 /** Opens C library functions by prototype. Call it once at a module's top level, or lazily in start-up critical programs. */
 export function openLibc<Fns extends Record<string, FFIFunction>>(functions: Fns): Library<Fns>['symbols'] {
@@ -20,13 +20,6 @@ const { __errno_location: errnoLocation } = openLibc({ __errno_location: { args:
 export function errno(): number {
   const location = errnoLocation();
   return location === null ? 0 : read.i32(location, 0);
-}
-
-const nameByErrno = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
-
-/** `ENOENT` for 2, and so on; `errno 999` for what has no name. */
-export function errnoName(value: number): string {
-  return nameByErrno.get(value) ?? `errno ${value}`;
 }
 
 const codeByName: Readonly<Record<string, ErrorCode>> = {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { invalidArgument, messageOf, unimplemented } from '@docker-ts/base/errors';
 import { version } from '@docker-ts/base/version';
+import { writeText } from '@docker-ts/linux/standard-stream';
 import { runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
 import { type Option, type Options, parseArguments } from './cli/arguments.ts';
 import type { Command, Globals } from './cli/command.ts';
@@ -60,13 +61,13 @@ async function runCommand(command: Command, args: readonly string[], options: Op
   try {
     const own = parseArguments(args, [...command.options, helpOption], command.passesArguments === true);
     if (own.options.flag('help')) {
-      process.stdout.write(commandHelp(command));
+      writeText(1, commandHelp(command));
       return 0;
     }
     const [fewest, most] = command.arity;
     const count = own.positionals.length;
     if (count < fewest || count > most) {
-      process.stdout.write(`Incorrect Usage.\n\n${commandHelp(command)}`);
+      writeText(1, `Incorrect Usage.\n\n${commandHelp(command)}`);
       const wanted =
         fewest === most
           ? `exactly ${fewest}`
@@ -89,11 +90,11 @@ async function main(args: readonly string[]): Promise<number> {
     log = openLog(options);
     const [name] = positionals;
     if (options.flag('version')) {
-      process.stdout.write(`${versionText}\n`);
+      writeText(1, `${versionText}\n`);
       return 0;
     }
     if (name === undefined || name === 'help' || options.flag('help')) {
-      process.stdout.write(programHelp(commands, globalOptions, versionText));
+      writeText(1, programHelp(commands, globalOptions, versionText));
       return 0;
     }
     const command = commands.find((candidate) => candidate.name === name);

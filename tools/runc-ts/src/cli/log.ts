@@ -2,7 +2,7 @@
  * What goes wrong, where runc's callers look for it: the last line of the log file (`--log`, JSON for containerd's shim) and stderr.
  */
 import { appendFileSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { isTerminal, writeText } from '@docker-ts/linux/standard-stream';
 
 export type LogLevel = 'debug' | 'warning' | 'error';
 
@@ -25,14 +25,14 @@ export class Log {
   #format(level: LogLevel, message: string): string {
     const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     if (this.#settings.format === 'json') return `${JSON.stringify({ level, msg: message, time })}\n`;
-    if (this.#settings.path === '' && isatty(2)) return `${shortLevels[level]}[0000] ${message}\n`;
+    if (this.#settings.path === '' && isTerminal(2)) return `${shortLevels[level]}[0000] ${message}\n`;
     return `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
   }
 
   write(level: LogLevel, message: string): void {
     if (level === 'debug' && !this.#settings.debug) return;
     const line = this.#format(level, message);
-    if (this.#settings.path === '') process.stderr.write(line);
+    if (this.#settings.path === '') writeText(2, line);
     else appendFileSync(this.#settings.path, line, { mode: 0o644 });
   }
 
@@ -43,6 +43,6 @@ export class Log {
     } catch {
       // a log that cannot be written must not hide what happened
     }
-    if (this.#settings.path !== '') process.stderr.write(`${message}\n`);
+    if (this.#settings.path !== '') writeText(2, `${message}\n`);
   }
 }

@@ -1,4 +1,5 @@
 /** `features`: what this runtime can do, as runc and the specification's features document print it (features.md). */
+import { writeText } from '@docker-ts/linux/standard-stream';
 import { capabilityNames } from '@docker-ts/oci/capabilities';
 import { runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
 import type { Command } from '../cli/command.ts';
@@ -38,7 +39,7 @@ export const featuresCommand: Command = {
   options: [],
   arity: [0, 0],
   run: () => {
-    process.stdout.write(`${JSON.stringify(features, null, 2)}\n`);
+    writeText(1, `${JSON.stringify(features, null, 2)}\n`);
     return 0;
   },
 };

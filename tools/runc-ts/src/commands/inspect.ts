@@ -1,5 +1,6 @@
 /** `state`, `list`, `ps`: what there is. */
 import { isCode } from '@docker-ts/base/errors';
+import { writeText } from '@docker-ts/linux/standard-stream';
 import { type Command, formatOf, type Globals, idOf, jsonFormatOption } from '../cli/command.ts';
 import { Container } from '../container/container.ts';
 import { listContainerIds } from '../container/state-directory.ts';
@@ -38,7 +39,7 @@ export const stateCommand: Command = {
   arity: [1, 1],
   run: (invocation) => {
     const container = Container.load(invocation.globals.root, idOf(invocation));
-    process.stdout.write(`${JSON.stringify(describe(container), null, 2)}\n`);
+    writeText(1, `${JSON.stringify(describe(container), null, 2)}\n`);
     return 0;
   },
 };
@@ -70,7 +71,7 @@ export const listCommand: Command = {
     const format = formatOf(options);
     const containers = loadAll(globals);
     if (options.flag('quiet')) {
-      process.stdout.write(containers.map(({ id }) => `${id}\n`).join(''));
+      writeText(1, containers.map(({ id }) => `${id}\n`).join(''));
       return 0;
     }
     const states = containers.map((container) => ({
@@ -78,7 +79,7 @@ export const listCommand: Command = {
       owner: ownerName(container.state.config.owner_uid),
     }));
     if (format === 'json') {
-      process.stdout.write(JSON.stringify(states));
+      writeText(1, JSON.stringify(states));
       return 0;
     }
     const rows = states.map((state) =>
@@ -86,7 +87,7 @@ export const listCommand: Command = {
         String(new Map(Object.entries(state)).get(name)),
       ),
     );
-    process.stdout.write(formatTable([['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'], ...rows]));
+    writeText(1, formatTable([['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'], ...rows]));
     return 0;
   },
 };
@@ -112,9 +113,7 @@ export const psCommand: Command = {
     const format = formatOf(options);
     const container = Container.load(invocation.globals.root, idOf(invocation));
     const pids = container.cgroup.pids(true).toSorted((a, b) => a - b);
-    process.stdout.write(
-      format === 'json' ? `${JSON.stringify(pids)}\n` : psTable(new Set(pids), positionals.slice(1)),
-    );
+    writeText(1, format === 'json' ? `${JSON.stringify(pids)}\n` : psTable(new Set(pids), positionals.slice(1)));
     return 0;
   },
 };

@@ -1,4 +1,5 @@
 /** `plan`: what `create` would do, without doing it. */
+import { writeText } from '@docker-ts/linux/standard-stream';
 import type { Command } from '../cli/command.ts';
 import { openCgroup } from '../cgroup/open.ts';
 import { bundleSeccomp, planBundle } from '../container/bundle-plan.ts';
@@ -42,10 +43,10 @@ export const planCommand: Command = {
     );
     const writes = cgroup.plan(linux.resources ?? {});
     if (options.flag('json')) {
-      process.stdout.write(`${planToJson(plan, writes)}\n`);
+      writeText(1, `${planToJson(plan, writes)}\n`);
       return 0;
     }
-    process.stdout.write(describePlan(plan, writes));
+    writeText(1, describePlan(plan, writes));
     return 0;
   },
 };

@@ -1,12 +1,12 @@
 /** Taking a container away: its processes, cgroups and state, then its poststop hooks. */
-import { constants } from 'node:os';
 import { failedPrecondition, isCode } from '@docker-ts/base/errors';
 import { pollReadable } from '@docker-ts/linux/descriptor';
 import { signalPidfd } from '@docker-ts/linux/pidfd';
+import { signalNumbers } from '@docker-ts/linux/signal-number';
 import type { Container } from './container.ts';
 import { runAllHooks } from './hooks.ts';
 
-const SIGKILL = constants.signals.SIGKILL;
+const { SIGKILL } = signalNumbers;
 const killTimeoutMs = 10_000;
 
 /** Kills the first process and, where it has no pid namespace to take them with it, all others. Waits until it is gone. */

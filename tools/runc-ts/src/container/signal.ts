@@ -1,7 +1,7 @@
 /** Signals to a container: names as kill(1) takes them, signal(7). */
-import { constants } from 'node:os';
 import { failedPrecondition, invalidArgument, isCode } from '@docker-ts/base/errors';
 import { signalPidfd } from '@docker-ts/linux/pidfd';
+import { signalNumbers } from '@docker-ts/linux/signal-number';
 import { hasOwn } from '../plan/namespaces.ts';
 import type { Container } from './container.ts';
 
@@ -21,7 +21,7 @@ export function parseSignal(text: string): number {
   const reverse = /^RTMAX(?:-(\d+))?$/.exec(name);
   if (reverse !== null && lastSignal - Number(reverse[1] ?? 0) >= realtimeBase)
     return lastSignal - Number(reverse[1] ?? 0);
-  const number = (constants.signals as Readonly<Record<string, number>>)[`SIG${name}`];
+  const number = (signalNumbers as Readonly<Record<string, number>>)[`SIG${name}`];
   if (number === undefined) throw invalidArgument(`unknown signal "${text}"`);
   return number;
 }
@@ -39,7 +39,7 @@ export function killContainer(container: Container, signal: number, all: boolean
     if (isCode(error, 'not_found')) throw failedPrecondition('container not running', error);
     throw error;
   }
-  if (signal !== constants.signals.SIGKILL) return;
+  if (signal !== signalNumbers.SIGKILL) return;
   // without a pid namespace of its own the first process takes nobody with it
   const namespaces = container.spec.linux?.namespaces ?? [];
   if (!hasOwn(namespaces, 'pid')) cgroup.killAll(signal);

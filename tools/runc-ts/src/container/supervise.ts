@@ -2,10 +2,10 @@
  * The foreground of `run` and `exec`: signals go to the container's process, its terminal to ours, until it ends.
  */
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { type ChildExit, pollChild } from '@docker-ts/linux/child-process';
 import { pollReadable } from '@docker-ts/linux/descriptor';
 import { openPidfd, signalPidfd } from '@docker-ts/linux/pidfd';
+import { signalNumbers } from '@docker-ts/linux/signal-number';
 import type { TerminalRelay } from './terminal-relay.ts';
 
 /** Programs that end at once are waited for without the event loop, whose start costs more than they take. */
@@ -34,7 +34,7 @@ export class Supervisor implements Disposable {
   #onResize: () => void = () => {};
 
   constructor() {
-    for (const name of forwarded) this.#on(name, () => this.#forward(constants.signals[name]));
+    for (const name of forwarded) this.#on(name, () => this.#forward(signalNumbers[name]));
     this.#on('SIGCHLD', () => this.#onChild());
     this.#on('SIGWINCH', () => this.#onResize());
   }

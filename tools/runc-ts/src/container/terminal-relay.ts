@@ -1,7 +1,7 @@
 /** Our terminal and the container's: what is typed goes in, what is written comes out, the size follows ours. */
 import { closeSync, createReadStream, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { setWindowSize } from '@docker-ts/linux/pty';
+import { isTerminal } from '@docker-ts/linux/standard-stream';
 
 function writeFully(fd: number, chunk: Uint8Array): void {
   for (let done = 0; done < chunk.length;) {
@@ -25,8 +25,9 @@ export class TerminalRelay {
 
   /** Without a terminal of our own there is nothing to copy. */
   copySize(): void {
+    if (!isTerminal(1)) return;
     const { columns, rows } = process.stdout;
-    if (isatty(1) && columns > 0 && rows > 0) setWindowSize(this.#master, columns, rows);
+    if (columns > 0 && rows > 0) setWindowSize(this.#master, columns, rows);
   }
 
   #toContainer = (chunk: Uint8Array): void => {
@@ -39,7 +40,7 @@ export class TerminalRelay {
 
   /** Settles when the container's side is closed and all of it has been written. */
   async run(): Promise<void> {
-    if (isatty(0)) process.stdin.setRawMode(true);
+    if (isTerminal(0)) process.stdin.setRawMode(true);
     process.stdin.on('data', this.#toContainer);
     try {
       // reads on a thread of its own: Bun's file stream does not see what a terminal has to say
@@ -55,7 +56,7 @@ export class TerminalRelay {
     await Promise.race([relayed, Bun.sleep(500)]);
     this.#ended = true;
     process.stdin.off('data', this.#toContainer);
-    if (isatty(0)) process.stdin.setRawMode(false);
+    if (isTerminal(0)) process.stdin.setRawMode(false);
     process.stdin.pause();
     try {
       closeSync(this.#master);

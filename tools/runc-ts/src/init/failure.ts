@@ -1,7 +1,7 @@
 /** What went wrong in the init, in the words of the plan, and in runc's where programs above match on them. */
 import { CodedError, type ErrorCode, internal } from '@docker-ts/base/errors';
 import type { ChildExit } from '@docker-ts/linux/child-process';
-import { errnoName } from '@docker-ts/linux/libc';
+import { errnoName } from '@docker-ts/linux/errno';
 import type { Plan, Step } from '../plan/plan.ts';
 
 interface FailureMessage {
