@@ -101,6 +101,7 @@ export class GrpcServer implements AsyncDisposable {
         else resolve();
       });
     });
+    ignoreLateStreamErrors(this.#server);
     if (options.uid !== undefined || options.gid !== undefined) await chown(path, options.uid ?? -1, options.gid ?? -1);
     await chmod(path, options.mode ?? 0o660);
   }
@@ -154,6 +155,16 @@ export class GrpcServer implements AsyncDisposable {
       this.#calls.delete(context);
     }
   }
+}
+
+/**
+ * grpc-js listens for the first error of an HTTP/2 stream alone. Under Bun a second one may come, "write after end" on the stream
+ * of a client that has gone, and an error that nobody listens for ends the process. The call has its `cancelled` already.
+ */
+function ignoreLateStreamErrors(server: Server): void {
+  const { http2Servers } = server as unknown as { http2Servers: ReadonlyMap<EventEmitter, unknown> };
+  for (const http2Server of http2Servers.keys())
+    http2Server.on('stream', (stream: EventEmitter) => stream.on('error', () => {}));
 }
 
 /** Hands grpc-js the encoded bytes without another copy. */
