@@ -23,13 +23,17 @@ test('Digester is blind to how the bytes are cut up', () => {
 
 test('parseDigest takes every digest that digestOf makes', () => {
   fc.assert(
-    fc.property(fc.uint8Array(), fc.constantFrom('sha256' as const, 'sha384' as const, 'sha512' as const), (bytes, algorithm) => {
-      const digest = digestOf(bytes, algorithm);
-      expect(parseDigest(digest)).toBe(digest);
-      expect(splitDigest(digest).algorithm).toBe(algorithm);
-      expect(matchesDigest(bytes, digest)).toBe(true);
-      expect(matchesDigest(Buffer.concat([bytes, Buffer.from('x')]), digest)).toBe(false);
-    }),
+    fc.property(
+      fc.uint8Array(),
+      fc.constantFrom('sha256' as const, 'sha384' as const, 'sha512' as const),
+      (bytes, algorithm) => {
+        const digest = digestOf(bytes, algorithm);
+        expect(parseDigest(digest)).toBe(digest);
+        expect(splitDigest(digest).algorithm).toBe(algorithm);
+        expect(matchesDigest(bytes, digest)).toBe(true);
+        expect(matchesDigest(Buffer.concat([bytes, Buffer.from('x')]), digest)).toBe(false);
+      },
+    ),
   );
 });
 
