@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 if [ ! -x node_modules/.bin/bun ] || [ pnpm-lock.yaml -nt node_modules/.modules.yaml ]; then
-  pnpm_version=$(sed -n 's/.*"packageManager": "\(pnpm@[^"]*\)".*/\1/p' package.json)
-  npm exec --yes -- "$pnpm_version" install --frozen-lockfile
+  # pinned here and not as package.json's packageManager: with that field pnpm 12 refuses a frozen lock file without its own entry
+  npm exec --yes -- pnpm@12.21.0 install --frozen-lockfile
   touch node_modules/.modules.yaml
 fi
 
