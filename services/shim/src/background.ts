@@ -2,11 +2,11 @@
  * The background process: parent of the containers of one group, from `start` until Shutdown. The socket comes first, for `start` waits
  * for it; what serves tasks is loaded right after, before the first connection is looked at.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { invalidArgument, messageOf } from '@docker-ts/base/errors';
 import { replaceDescriptor } from '@docker-ts/linux/dup';
 import { TtrpcServer } from '@docker-ts/rpc/ttrpc-server';
-import { readyText } from './bootstrap/start-verb.ts';
+import { reportReady } from './bootstrap/ready-pipe.ts';
 import type { CommandLine } from './command-line.ts';
 import { Log } from './log.ts';
 
@@ -23,10 +23,10 @@ export async function serveInBackground(flags: CommandLine): Promise<void> {
   try {
     await server.listen(flags.socket);
   } catch (error) {
-    reportReady(flags, messageOf(error));
+    reportReady(flags.readyFd, messageOf(error));
     throw error;
   }
-  reportReady(flags, readyText);
+  reportReady(flags.readyFd);
   redirectStderr();
   const { composeShim } = await import('./composition.ts');
   const { stopped, dispose } = composeShim({ flags, server, log });
@@ -35,14 +35,6 @@ export async function serveInBackground(flags: CommandLine): Promise<void> {
   await server.close(graceMs);
   await dispose(flushTimeoutMs);
   process.exitCode = 0;
-}
-
-/** `start` waits for this, or for the end of the pipe. */
-function reportReady(flags: CommandLine, text: string): void {
-  if (flags.readyFd === '') return;
-  const fd = Number(flags.readyFd);
-  writeSync(fd, text);
-  closeSync(fd);
 }
 
 /** The bundle's `log` FIFO, which the daemon reads. Without it, stderr stays what it is: /dev/null. */

@@ -7,7 +7,7 @@
  * Bun cannot listen on an inherited descriptor, so the background process makes the socket itself; the pipe holds the address back
  * until it accepts. Nothing that serves tasks is loaded here: this is on the way of every `docker run`.
  */
-import { closeSync, existsSync, readFileSync, readSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { internal, invalidArgument, messageOf } from '@docker-ts/base/errors';
 import { makePipe } from '@docker-ts/linux/byte-io';
@@ -17,10 +17,8 @@ import type { CommandLine } from '../command-line.ts';
 import { bootstrapAnswer } from './bootstrap-answer.ts';
 import { type BootstrapInput, readBootstrapInput } from './bootstrap-params.ts';
 import { adjustOomScore, joinShimCgroup } from './placement.ts';
+import { awaitReady } from './ready-pipe.ts';
 import { groupOf, prepareSocketDirectory, socketPath } from './socket-address.ts';
-
-/** What the background process writes when it listens; anything else is its error. */
-export const readyText = 'ready';
 
 export async function startVerb(flags: CommandLine): Promise<void> {
   if (flags.id === '' || flags.namespace === '') throw invalidArgument('shim id and namespace cannot be empty');
@@ -88,8 +86,7 @@ function launch(flags: CommandLine, path: string, input: BootstrapInput): void {
   try {
     joinShimCgroup(pid, input.options);
     adjustOomScore(pid);
-    const answer = readToEnd(readEnd);
-    if (answer !== readyText) throw internal(`cannot start the shim: ${answer === '' ? 'it ended at once' : answer}`);
+    awaitReady(readEnd);
   } catch (error) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -106,16 +103,6 @@ function launch(flags: CommandLine, path: string, input: BootstrapInput): void {
 function environment(input: BootstrapInput): string[] {
   const env = { ...process.env, ...(input.ttrpcAddress === undefined ? {} : { TTRPC_ADDRESS: input.ttrpcAddress }) };
   return Object.entries(env).map(([name, value]) => `${name}=${value ?? ''}`);
-}
-
-function readToEnd(fd: number): string {
-  const buffer = Buffer.alloc(4096);
-  let length = 0;
-  for (;;) {
-    const count = readSync(fd, buffer, length, buffer.length - length, null);
-    if (count === 0) return buffer.toString('utf8', 0, length);
-    length += count;
-  }
 }
 
 /** `address` is read by daemons that lost their own record of it; `s` shows where the socket is (containerd 2.3). */

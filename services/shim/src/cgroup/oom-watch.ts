@@ -49,7 +49,7 @@ function watchEventfd(directory: string, file: string, check: () => void): Dispo
   const reader = Bun.file(eventfd).stream().getReader();
   let open = true;
   const run = async (): Promise<void> => {
-    while (open) {
+    for (;;) {
       const { done } = await reader.read();
       if (done || !open) return;
       // The kernel also signals when the cgroup is removed.

@@ -34,7 +34,7 @@ export function lastRuntimeError(path: string, offset: number): string | undefin
 
 /** The same in text; lines that are no JSON objects are skipped. */
 export function lastError(text: string): string | undefined {
-  for (const line of text.split('\n').reverse()) {
+  for (const line of text.split('\n').toReversed()) {
     try {
       const entry = JSON.parse(line) as { level?: unknown; msg?: unknown } | null;
       if (entry?.level === 'error' && typeof entry.msg === 'string') return entry.msg.trim();

@@ -4,8 +4,6 @@ import { peerGone, wouldBlock, writeBytes } from '@docker-ts/linux/byte-io';
 import type { Sink } from './sink.ts';
 
 export interface DescriptorSinkOptions {
-  /** Closed together with the sink: the reading end that keeps a FIFO alive without a client. */
-  readonly keep?: number;
   /** False if the descriptor belongs to somebody else, as a terminal's master does. */
   readonly owned?: boolean;
 }
@@ -42,7 +40,6 @@ export class DescriptorSink implements Sink {
     this.#closed = true;
     this.#rest = undefined;
     if (this.#options.owned !== false) closeSync(this.#fd);
-    if (this.#options.keep !== undefined) closeSync(this.#options.keep);
   }
 
   /** What could not be sent; undefined if nothing is left (or nobody will ever read it). */

@@ -1,7 +1,8 @@
 /**
  * Opening the client's FIFO for a process's output as containerd's shim does it: the first open waits until the client reads, so
  * that no output is written before and lost with a quick process; then the shim holds a reading end of its own, so that a
- * client that goes away breaks nothing and one that comes back finds the FIFO open.
+ * client that goes away breaks nothing and one that comes back finds the FIFO open. The reading end stays until the process is
+ * deleted: what nobody has read yet lives in the FIFO only as long as somebody has it open.
  *
  * open(2) for writing would block the thread; without blocking it fails with ENXIO until a reader is there, so it is repeated.
  * A client that waits in its own open for reading counts as a reader.
@@ -18,18 +19,23 @@ import type { Sink } from './sink.ts';
 const openTimeoutMs = 30_000;
 const longestPauseMs = 50;
 
+export interface FifoOutput {
+  readonly sink: Sink;
+  /** The shim's own reading end, for the receiver to close; undefined for a file. */
+  readonly keep: number | undefined;
+}
+
 /** A sink for `path`, once somebody reads it. A path that is no FIFO is appended to as a file. */
-export async function openFifoOutput(path: string, readiness: Readiness): Promise<Sink> {
-  if (!statSync(path).isFIFO()) return new DescriptorSink(openSync(path, constants.O_WRONLY | constants.O_APPEND));
+export async function openFifoOutput(path: string, readiness: Readiness): Promise<FifoOutput> {
+  if (!statSync(path).isFIFO())
+    return { sink: new DescriptorSink(openSync(path, constants.O_WRONLY | constants.O_APPEND)), keep: undefined };
   const fd = await waitForReader(path);
-  let keep = -1;
   try {
-    keep = openFifoForReading(path);
+    const keep = openFifoForReading(path);
     readiness.watch(fd);
-    return new DescriptorSink(fd, { keep });
+    return { sink: new DescriptorSink(fd), keep };
   } catch (error) {
     closeSync(fd);
-    if (keep >= 0) closeSync(keep);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** The sinks of a process's stdout and stderr, from their addresses. Nobody to write to is `undefined`: output goes to /dev/null. */
+import { closeSync } from 'node:fs';
 import { FileSink } from './file-sink.ts';
-import { openFifoOutput } from './fifo-output.ts';
+import { type FifoOutput, openFifoOutput } from './fifo-output.ts';
 import { JsonFileLog } from './json-file-sink.ts';
 import { LiveSink } from './live-sink.ts';
 import type { Readiness } from './readiness.ts';
@@ -11,6 +12,8 @@ import type { Log } from '../log.ts';
 export interface OutputSinks {
   readonly stdout: Sink | undefined;
   readonly stderr: Sink | undefined;
+  /** Descriptors to close when the process is deleted. */
+  readonly keep: readonly number[];
 }
 
 type CopiedAddress = Exclude<OutputAddress, BinaryUri>;
@@ -38,13 +41,14 @@ export async function openOutputSinks(
   const wanted = wantedStreams(address, stdio);
   switch (address.kind) {
     case 'null':
-      return { stdout: undefined, stderr: undefined };
+      return { stdout: undefined, stderr: undefined, keep: [] };
     case 'fifo':
       return openFifoPair(wanted, stdio, readiness);
     case 'file':
       return {
         stdout: FileSink.open(address.path, log),
         stderr: wanted.stderr ? FileSink.open(address.path, log) : undefined,
+        keep: [],
       };
     case 'json-file':
       return openJsonFile(address, wanted, readiness, log);
@@ -61,10 +65,17 @@ async function openFifoPair(
     wanted.stdout ? openFifoOutput(stdio.stdout, readiness) : undefined,
     wanted.stderr ? openFifoOutput(stdio.stderr, readiness) : undefined,
   ]);
-  if (stdout.status === 'fulfilled' && stderr.status === 'fulfilled')
-    return { stdout: stdout.value, stderr: stderr.value };
-  for (const result of [stdout, stderr]) if (result.status === 'fulfilled') result.value?.close();
+  if (stdout.status === 'fulfilled' && stderr.status === 'fulfilled') {
+    const keep = [stdout.value?.keep, stderr.value?.keep].filter((fd) => fd !== undefined);
+    return { stdout: stdout.value?.sink, stderr: stderr.value?.sink, keep };
+  }
+  for (const result of [stdout, stderr]) if (result.status === 'fulfilled') closeOutput(result.value);
   throw stdout.status === 'rejected' ? stdout.reason : (stderr as PromiseRejectedResult).reason;
+}
+
+function closeOutput(output: FifoOutput | undefined): void {
+  output?.sink.close();
+  if (output?.keep !== undefined) closeSync(output.keep);
 }
 
 function openJsonFile(address: JsonFileUri, wanted: { stderr: boolean }, readiness: Readiness, log: Log): OutputSinks {
@@ -74,5 +85,6 @@ function openJsonFile(address: JsonFileUri, wanted: { stderr: boolean }, readine
   return {
     stdout: file.sink('stdout', live(address.liveStdout)),
     stderr: wanted.stderr ? file.sink('stderr', live(address.liveStderr)) : undefined,
+    keep: [],
   };
 }

@@ -51,6 +51,8 @@ export class ProcessIo implements AsyncDisposable {
   #outputEnds: { stdout: number; stderr: number } = { stdout: -1, stderr: -1 };
   #stdin: Stdin | undefined;
   #outputs: Pump[] = [];
+  /** Reading ends of the client's FIFOs. */
+  #keep: number[] = [];
   #console = -1;
   #terminalTimer: Timer | undefined;
 
@@ -95,6 +97,7 @@ export class ProcessIo implements AsyncDisposable {
     }
     const sinks = await this.#sinks;
     this.#sinks = undefined;
+    this.#keep.push(...(sinks?.keep ?? []));
     if (console !== undefined) this.#copyConsole(console, sinks);
     else this.#copyPipes(sinks);
   }
@@ -137,8 +140,9 @@ export class ProcessIo implements AsyncDisposable {
     this.#stdin = undefined;
     for (const pump of this.#outputs) pump.close();
     this.childStarted();
-    for (const fd of [this.#stdinEnd, this.#outputEnds.stdout, this.#outputEnds.stderr, this.#console])
-      if (fd >= 0) closeSync(fd);
+    const { stdout, stderr } = this.#outputEnds;
+    for (const fd of [this.#stdinEnd, stdout, stderr, this.#console, ...this.#keep]) if (fd >= 0) closeSync(fd);
+    this.#keep = [];
     this.#stdinEnd = -1;
     this.#outputEnds = { stdout: -1, stderr: -1 };
     this.#console = -1;
@@ -210,6 +214,7 @@ export class ProcessIo implements AsyncDisposable {
     const close = (sinks: OutputSinks): void => {
       sinks.stdout?.close();
       sinks.stderr?.close();
+      for (const fd of sinks.keep) closeSync(fd);
     };
     // Not awaited: an open that waits for a client may take its whole time.
     void pending?.then(close, () => {});
