@@ -41,6 +41,8 @@ export class Daemon implements AsyncDisposable {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
+      // Ctrl-C at the terminal is for the owner of the daemon: it takes the containers down first
+      detached: true,
     });
     this.#child = child;
     const log = createWriteStream(logFile, { flags: 'a' });
