@@ -14,10 +14,12 @@ interface Program {
   readonly folder: string;
   /** Shell scripts, relative to the folder, that compile what is embedded. */
   readonly natives: readonly string[];
+  /** Ends within milliseconds: code is interpreted for a hundred times longer before it is compiled, which starts no compiler threads. */
+  readonly brief?: true;
 }
 
 const programs: readonly Program[] = [
-  { name: 'runc-ts', folder: 'tools/runc-ts', natives: ['scripts/build-init.sh'] },
+  { name: 'runc-ts', folder: 'tools/runc-ts', natives: ['scripts/build-init.sh'], brief: true },
   { name: 'containerd-shim-runc-ts-v2', folder: 'services/shim', natives: [] },
   { name: 'containerd-ts', folder: 'services/containerd', natives: [] },
   { name: 'dockerd-ts', folder: 'services/dockerd', natives: ['scripts/build-docker-init.sh'] },
@@ -68,6 +70,7 @@ async function build(program: Program, outDir: string): Promise<void> {
   const flags = ['--compile', '--minify', '--bytecode', '--format=cjs', `--target=${target}`];
   // a bunfig.toml or .env in the working directory, which may be anybody's bundle, must not run code in the program
   flags.push('--no-compile-autoload-bunfig', '--no-compile-autoload-dotenv');
+  if (program.brief === true) flags.push('--compile-jit-policy=100');
   await run([process.execPath, 'build', ...flags, join(folder, 'src/main.ts'), '--outfile', staged], outDir);
   // a running program keeps its old file
   renameSync(staged, output);
