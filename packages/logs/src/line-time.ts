@@ -22,14 +22,3 @@ export function formatLineTime({ seconds, nanos }: LineTime): string {
   fraction = fraction.slice(0, end);
   return `${cachedText}.${fraction}Z`;
 }
-
-const pattern = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9})\d*)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** Nanoseconds since the epoch; undefined if the text is no RFC 3339 time. */
-export function parseLineTime(text: string): bigint | undefined {
-  const match = pattern.exec(text);
-  if (!match) return undefined;
-  const ms = Date.parse(`${match[1]}${match[3]}`);
-  if (Number.isNaN(ms)) return undefined;
-  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0') || '0');
-}

@@ -2,7 +2,7 @@
  * The files of a rotated log, as Docker names them: `NAME` is being written, `NAME.1` is the one before, up to
  * `NAME.<maxFiles - 1>`, the oldest (moby daemon/logger/loggerutils/logfile.go).
  */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 
 /** Moves each file one number up and the oldest away; with a single file there is nothing to move. */
 export function rotateFiles(path: string, maxFiles: number): void {
@@ -18,11 +18,4 @@ function moveIfThere(from: string, to: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-}
-
-/** All files of the log that exist, oldest first; the one being written is last. Gaps end the list. */
-export function rotatedFiles(path: string): string[] {
-  const files = [path];
-  for (let number = 1; existsSync(`${path}.${number}`); number += 1) files.unshift(`${path}.${number}`);
-  return files;
 }

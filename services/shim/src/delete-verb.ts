@@ -35,6 +35,7 @@ export async function deleteVerb(flags: CommandLine, log: Log): Promise<void> {
       systemdCgroup: options.systemdCgroup,
       reaper,
       readiness,
+      log,
     });
     await runtime.delete(flags.id, true);
   } catch (error) {

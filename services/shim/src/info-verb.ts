@@ -9,6 +9,7 @@ import { version } from '@docker-ts/base/version';
 import { jsonType } from '@docker-ts/rpc/any';
 import { Any } from '@docker-ts/rpc/gen/google/protobuf/any';
 import { RuntimeInfo } from '@docker-ts/rpc/gen/containerd/types/introspection';
+import { Log } from './log.ts';
 import { Reaper } from './process/reaper.ts';
 import { findRuntime } from './runtime/lookup.ts';
 import { readOptions } from './runtime/runtime-options.ts';
@@ -50,6 +51,7 @@ async function features(any: Any | undefined): Promise<Any | undefined> {
       systemdCgroup: false,
       reaper,
       readiness,
+      log: new Log(),
     });
     const document = await runtime.features();
     JSON.parse(document);

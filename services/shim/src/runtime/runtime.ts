@@ -3,9 +3,11 @@
  * the binary once and settles when it has ended; what the runtime says about a failure comes from its log.
  */
 import { CodedError, messageOf, unknown } from '@docker-ts/base/errors';
-import type { Reaper } from '../process/reaper.ts';
+import type { Log } from '../log.ts';
+import type { Exit, Reaper } from '../process/reaper.ts';
 import type { Readiness } from '../stdio/readiness.ts';
 import { CommandInput, OutputCollector } from './command-stdio.ts';
+import type { SpawnOptions } from '@docker-ts/linux/posix-spawn';
 import { lastRuntimeError, logEnd } from './runtime-log.ts';
 
 export interface RuntimeConfig {
@@ -16,6 +18,7 @@ export interface RuntimeConfig {
   readonly systemdCgroup: boolean;
   readonly reaper: Reaper;
   readonly readiness: Readiness;
+  readonly log: Log;
 }
 
 /** Standard descriptors of create, exec and restore, which the container's process inherits. */
@@ -114,31 +117,41 @@ export class Runtime {
     return this.#run(['features']);
   }
 
+  /** The arguments that every command of the runtime begins with. */
   #argv(args: readonly string[]): string[] {
     const { binary, root, logPath, systemdCgroup } = this.#config;
     const global = ['--root', root, '--log', logPath, '--log-format', 'json'];
     return [binary, ...global, ...(systemdCgroup ? ['--systemd-cgroup'] : []), ...args];
   }
 
+  /** Starts the runtime; its end is logged with what it took, for those who want to see who does what (`-debug`). */
+  #spawn(args: readonly string[], stdio: SpawnOptions['stdio']): Promise<Exit> {
+    const { binary, reaper, log } = this.#config;
+    const begin = performance.now();
+    const child = reaper.spawn({ path: binary, argv: this.#argv(args), env: environment(), stdio });
+    return child.exited.then((exit) => {
+      log.debug(`runtime ${args[0] ?? ''}: pid ${child.pid}, ${(performance.now() - begin).toFixed(1)} ms`);
+      return exit;
+    });
+  }
+
   async #start(args: readonly string[], command: StartCommand): Promise<void> {
-    const { binary, logPath, reaper } = this.#config;
+    const { logPath } = this.#config;
     const offset = logEnd(logPath);
-    const child = reaper.spawn({ path: binary, argv: this.#argv(args), env: environment(), stdio: command.stdio });
+    const exited = this.#spawn(args, command.stdio);
     command.started();
-    const { status } = await child.exited;
+    const { status } = await exited;
     if (status !== 0) throw new RuntimeFailure(status, '', lastRuntimeError(logPath, offset));
   }
 
   /** Runs a command to its end and answers what it printed on stdout; stderr goes into the error. */
   async #run(args: readonly string[], input?: Uint8Array): Promise<string> {
-    const { binary, logPath, reaper } = this.#config;
+    const { logPath } = this.#config;
     const offset = logEnd(logPath);
     using stdout = this.#collect();
     using stderr = this.#collect();
     using stdin = input === undefined ? undefined : new CommandInput(input);
-    const stdio = [stdin?.childEnd ?? null, stdout.childEnd, stderr.childEnd];
-    const child = reaper.spawn({ path: binary, argv: this.#argv(args), env: environment(), stdio });
-    const { status } = await child.exited;
+    const { status } = await this.#spawn(args, [stdin?.childEnd ?? null, stdout.childEnd, stderr.childEnd]);
     const text = stdout.finish();
     if (status === 0) return text;
     throw new RuntimeFailure(status, stderr.finish() + text, lastRuntimeError(logPath, offset));

@@ -76,7 +76,7 @@ export class ContainerFactory {
   }
 
   #runtime(bundle: string, options: Options): Runtime {
-    const { namespace, reaper, readiness } = this.#context;
+    const { namespace, reaper, readiness, log } = this.#context;
     return new Runtime({
       binary: findRuntime(options.binaryName),
       root: runtimeRoot(options, namespace),
@@ -84,6 +84,7 @@ export class ContainerFactory {
       systemdCgroup: options.systemdCgroup,
       reaper,
       readiness,
+      log,
     });
   }
 
