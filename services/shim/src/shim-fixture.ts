@@ -27,8 +27,14 @@ export function compiledShim(): string {
     const path = scratch.join('containerd-shim-runc-ts-v2');
     const build = Bun.spawnSync([
       process.execPath,
-      ...['build', '--compile', '--minify', '--bytecode', '--format=cjs'],
-      ...[`${import.meta.dir}/main.ts`, '--outfile', path],
+      'build',
+      '--compile',
+      '--minify',
+      '--bytecode',
+      '--format=cjs',
+      `${import.meta.dir}/main.ts`,
+      '--outfile',
+      path,
     ]);
     if (build.exitCode !== 0) throw new Error(build.stderr.toString());
     process.on('exit', () => scratch[Symbol.dispose]());
