@@ -8,7 +8,7 @@ import { closeSync, existsSync } from 'node:fs';
 import { notFound } from '@docker-ts/base/errors';
 import { openPidfd } from '@docker-ts/linux/pidfd';
 import { parseRuntimeSpec } from '@docker-ts/oci/runtime-spec-validation';
-import { type RuntimeSpec, type RuntimeState, runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
+import { type Hooks, type RuntimeSpec, type RuntimeState, runtimeSpecVersion } from '@docker-ts/oci/runtime-spec';
 import type { CgroupManager } from '../cgroup/manager.ts';
 import { restoreCgroup } from '../cgroup/open.ts';
 import { isProcessAlive } from './process-stat.ts';
@@ -58,6 +58,10 @@ export class Container {
   get spec(): RuntimeSpec {
     this.#spec ??= parseRuntimeSpec(this.directory.readConfig());
     return this.#spec;
+  }
+
+  get hooks(): Hooks {
+    return this.state.config.Hooks ?? {};
   }
 
   isAlive(): boolean {

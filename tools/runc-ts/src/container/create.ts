@@ -72,6 +72,7 @@ class Creation {
         ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
         no_new_keyring: this.#options.noNewKeyring,
         owner_uid: process.geteuid?.() ?? 0,
+        ...(spec.hooks === undefined ? {} : { Hooks: spec.hooks }),
       },
       cgroup_paths: this.#cgroup.paths,
       namespace_paths: namespacePaths(pid),

@@ -27,7 +27,7 @@ function killAndWait(container: Container): void {
 /** Removes a stopped container. Answers what went wrong in poststop hooks, which stops nothing. */
 export function destroyContainer(container: Container): string[] {
   const { cgroup, directory } = container;
-  const { poststop } = container.spec.hooks ?? {};
+  const { poststop } = container.hooks;
   // kills what a container without a pid namespace of its own has left
   cgroup.destroy();
   directory.remove();

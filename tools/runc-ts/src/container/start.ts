@@ -8,7 +8,7 @@ import { deleteContainer } from './delete.ts';
 /** Lets the init of a container go on that is known to be created; poststart hooks follow. */
 export function releaseCreated(container: Container): void {
   container.withInit((pidfd) => releaseInit(container.directory.fifoPath, pidfd));
-  runHooks('poststart', container.spec.hooks?.poststart, () => container.runtimeState('running'));
+  runHooks('poststart', container.hooks.poststart, () => container.runtimeState('running'));
 }
 
 /** failed_precondition: it was started before, or has stopped. A poststart hook that fails takes the container down. */

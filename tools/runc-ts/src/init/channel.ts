@@ -3,6 +3,8 @@
  * a sync. Blocking, because nothing else is to be done meanwhile.
  *
  *     pid → (sync ⇄ answer)… → ready → end of file          or, at any point, failed → end of file
+ *
+ * The launcher sends the first, the process that it has cloned sends the rest: on a busy machine the rest may come first.
  */
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { waitForChild } from '@docker-ts/linux/child-process';
@@ -25,6 +27,8 @@ export class Channel implements Disposable {
   #launcher: number | undefined;
   #pid: number | undefined;
   #closed = false;
+  /** Came before the pid. */
+  readonly #early: Message[] = [];
 
   constructor(plan: Plan, fd: number, launcher: number) {
     this.#plan = plan;
@@ -81,21 +85,26 @@ export class Channel implements Disposable {
 
   /** The process id of the container's process, which from then on is a child to wait for. */
   waitForPid(): number {
-    const message = this.#receive();
-    if (message?.kind !== messageKinds.pid) {
-      const launcher = this.#launcher;
-      this.#launcher = undefined;
-      throw initVanished(launcher === undefined ? undefined : waitForChild(launcher));
+    for (;;) {
+      const message = this.#receive();
+      if (message === undefined) {
+        const launcher = this.#launcher;
+        this.#launcher = undefined;
+        throw initVanished(launcher === undefined ? undefined : waitForChild(launcher));
+      }
+      if (message.kind === messageKinds.pid) {
+        this.#pid = message.value;
+        this.#reapLauncher();
+        return message.value;
+      }
+      this.#early.push(message);
     }
-    this.#pid = message.value;
-    this.#reapLauncher();
-    return message.value;
   }
 
   /** Blocks until all is set up; `onSync` runs whenever the init waits for it. */
   waitForReady(onSync: () => void): void {
     for (;;) {
-      const message = this.#receive();
+      const message = this.#early.shift() ?? this.#receive();
       if (message?.kind === messageKinds.ready) return;
       if (message?.kind !== messageKinds.sync) {
         const pid = this.#pid;
