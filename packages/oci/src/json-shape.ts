@@ -74,10 +74,9 @@ export const int64 = integer(-9_223_372_036_854_775_808n, 9_223_372_036_854_775_
 
 /** One of some words; `noun` names them in the error. */
 export function oneOf(noun: string, words: readonly string[]): JsonShape {
-  const known = new Set<unknown>(words);
   return (value, path) => {
     string(value, path);
-    if (!known.has(value)) refuse(path, `unknown ${noun} "${value as string}"`);
+    if (!words.includes(value as string)) refuse(path, `unknown ${noun} "${value as string}"`);
   };
 }
 
@@ -107,9 +106,11 @@ export function recordOf(item: JsonShape): JsonShape {
 
 /** An object with these members; the ones named in `required` must be there. */
 export function objectOf(members: Readonly<Record<string, JsonShape>>, required: readonly string[] = []): JsonShape {
-  const shapes = Object.entries(members);
+  // taken apart at the first use: most programs that load a shape never see a document of it
+  let shapes: [string, JsonShape][] | undefined;
   return (value, path) => {
     const object = asObject(value, path);
+    shapes ??= Object.entries(members);
     for (const [key, shape] of shapes) {
       const member = object[key];
       if (member === null) delete object[key];
