@@ -72,6 +72,7 @@ class Creation {
         ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
         no_new_keyring: this.#options.noNewKeyring,
         owner_uid: process.geteuid?.() ?? 0,
+        namespaces: spec.linux?.namespaces ?? [],
         ...(spec.hooks === undefined ? {} : { Hooks: spec.hooks }),
       },
       cgroup_paths: this.#cgroup.paths,

@@ -58,16 +58,14 @@ export function execInContainer(container: Container, options: ExecOptions): num
   if (status === 'stopped') throw failedPrecondition('cannot exec in a stopped container');
   if (status === 'paused' && !options.ignorePaused)
     throw failedPrecondition('cannot exec in a paused container (use --ignore-paused to override)');
-  const { spec } = container;
   const { process } = options;
-  const linux = spec.linux ?? {};
   checkSecurityModules(process, {});
   return container.withInit((pidfd) => {
     const home = (): string => findHome(`/proc/${container.pid}/root`, '/', [], process.user.uid);
     const plan = compileExecPlan(process, {
       id: container.id,
       ...execCgroups(container, options.cgroups),
-      namespaces: linux.namespaces ?? [],
+      namespaces: container.state.config.namespaces,
       pidfd,
       consoleFd: options.consoleFd,
       seccomp: readSeccomp(container),

@@ -41,7 +41,6 @@ export function killContainer(container: Container, signal: number, all: boolean
   }
   if (signal !== signalNumbers.SIGKILL) return;
   // without a pid namespace of its own the first process takes nobody with it
-  const namespaces = container.spec.linux?.namespaces ?? [];
-  if (!hasOwn(namespaces, 'pid')) cgroup.killAll(signal);
+  if (!hasOwn(container.state.config.namespaces, 'pid')) cgroup.killAll(signal);
   if (container.isFrozen()) cgroup.thaw();
 }

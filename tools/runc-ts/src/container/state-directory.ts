@@ -12,7 +12,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alreadyExists, dataLoss, notFound } from '@docker-ts/base/errors';
-import type { Hooks } from '@docker-ts/oci/runtime-spec';
+import type { Hooks, LinuxNamespace } from '@docker-ts/oci/runtime-spec';
 import { type ContainerId, parseContainerId } from './id.ts';
 
 /** state.json, in runc's words. */
@@ -29,7 +29,8 @@ export interface ContainerState {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly no_new_keyring: boolean;
     readonly owner_uid: number;
-    /** Of config.json: start and delete need nothing else of it, and reading it whole takes them a millisecond. Absent: none. */
+    // as config.json has them: start, kill, delete and `exec --process` need nothing else of it, and reading it whole takes a millisecond
+    readonly namespaces: readonly LinuxNamespace[];
     readonly Hooks?: Hooks;
   };
   /** v1: subsystem → directory; v2: `""` → directory. */
