@@ -6,7 +6,7 @@
  * tells how much it is, so that whoever produces the bytes can wait for `drain`.
  */
 import { unavailable } from '@docker-ts/base/errors';
-import { chmodSync } from 'node:fs';
+import { changeMode } from './start-up-file.ts';
 
 export interface UnixSocketEvents {
   /** Bytes as they came; the buffer belongs to the receiver. */
@@ -55,7 +55,7 @@ export class UnixSocket {
         data: undefined,
         socket: UnixSocket.#handler(accept),
       });
-      chmodSync(path, mode);
+      changeMode(path, mode);
       return new UnixListener(path, listener);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 /** Making a unix socket's path free to listen on, without ever taking it from a living server. */
 import { alreadyExists, invalidArgument } from '@docker-ts/base/errors';
-import { lstat, rm } from 'node:fs/promises';
+import { pathExists } from '@docker-ts/linux/start-up-file';
 
 /** sun_path of sockaddr_un(7), less the NUL. */
 const maxPathBytes = 107;
@@ -9,6 +9,9 @@ const maxPathBytes = 107;
 export async function claimSocketPath(path: string): Promise<void> {
   if (Buffer.byteLength(path) > maxPathBytes)
     throw invalidArgument(`cannot listen on "${path}": longer than ${maxPathBytes} bytes`);
+  if (!pathExists(path)) return;
+  // Loaded only where something is in the way: a program's start-up waits for this.
+  const { lstat, rm } = await import('node:fs/promises');
   const found = await lstat(path).catch(() => undefined);
   if (!found) return;
   if (!found.isSocket()) throw alreadyExists(`cannot listen on "${path}": a file that is not a socket is in its place`);

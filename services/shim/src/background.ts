@@ -2,9 +2,9 @@
  * The background process: parent of the containers of one group, from `start` until Shutdown. The socket comes first, for `start` waits
  * for it; what serves tasks is loaded right after, before the first connection is looked at.
  */
-import { closeSync, constants, openSync } from 'node:fs';
 import { invalidArgument, messageOf } from '@docker-ts/base/errors';
 import { replaceDescriptor } from '@docker-ts/linux/dup';
+import { closeDescriptor, openForWriting } from '@docker-ts/linux/start-up-file';
 import { TtrpcServer } from '@docker-ts/rpc/ttrpc-server';
 import { reportReady } from './bootstrap/ready-pipe.ts';
 import type { CommandLine } from './command-line.ts';
@@ -40,9 +40,9 @@ export async function serveInBackground(flags: CommandLine): Promise<void> {
 /** The bundle's `log` FIFO, which the daemon reads. Without it, stderr stays what it is: /dev/null. */
 function redirectStderr(): void {
   try {
-    const fd = openSync('log', constants.O_WRONLY | constants.O_NONBLOCK);
+    const fd = openForWriting('log');
     replaceDescriptor(fd, 2);
-    closeSync(fd);
+    closeDescriptor(fd);
   } catch {
     // A daemon that keeps no log.
   }

@@ -12,7 +12,7 @@ import { RuntimeInfo } from '@docker-ts/rpc/gen/containerd/types/introspection';
 import { Log } from './log.ts';
 import { Reaper } from './process/reaper.ts';
 import { findRuntime } from './runtime/lookup.ts';
-import { readOptions } from './runtime/runtime-options.ts';
+import { readOptions } from './runtime/requested-options.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { Readiness } from './stdio/readiness.ts';
 import { stdioAnnotation } from './stdio/stdio-uri.ts';

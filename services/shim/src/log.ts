@@ -2,7 +2,7 @@
  * The shim's own log: one line of logrus' text format on stderr, which in the background is the bundle's `log` FIFO; the
  * daemon copies it into its own log.
  */
-import { writeSync } from 'node:fs';
+import { writeBytes } from '@docker-ts/linux/byte-io';
 
 const levels = ['debug', 'info', 'warning', 'error'] as const;
 type Level = (typeof levels)[number];
@@ -34,9 +34,10 @@ export class Log {
     if (levels.indexOf(level) < this.#lowest) return;
     const line = `time="${new Date().toISOString()}" level=${level} msg=${JSON.stringify(message)}\n`;
     try {
-      writeSync(2, line);
+      // A FIFO that is full, or whose daemon is away, takes nothing: there is nowhere left to say it.
+      writeBytes(2, Buffer.from(line));
     } catch {
-      // The daemon is away and the FIFO full or gone: there is nowhere left to say it.
+      // Closed, or no such thing from the beginning.
     }
   }
 }

@@ -1,15 +1,19 @@
 /** containerd-shim-runc-ts-v2: one verb each call; without a verb, the background process that `start` launched. */
 import { messageOf } from '@docker-ts/base/errors';
 import { version } from '@docker-ts/base/version';
-import { writeSync } from 'node:fs';
+import { writeWhole } from '@docker-ts/linux/start-up-file';
 import { type CommandLine, parseCommandLine, usage } from './command-line.ts';
 import { Log } from './log.ts';
 
+function print(fd: number, text: string): void {
+  writeWhole(fd, Buffer.from(text));
+}
+
 async function run(flags: CommandLine): Promise<void> {
   if (flags.help) {
-    writeSync(1, usage);
+    print(1, usage);
   } else if (flags.version) {
-    writeSync(1, `containerd-shim-runc-ts-v2 version ${version}\n`);
+    print(1, `containerd-shim-runc-ts-v2 version ${version}\n`);
   } else if (flags.info) {
     const { infoVerb } = await import('./info-verb.ts');
     await infoVerb();
@@ -31,7 +35,7 @@ async function main(): Promise<void> {
     // Handlers of signals and open FIFOs must not keep a finished process.
     process.exit();
   } catch (error) {
-    writeSync(2, `containerd-shim-runc-ts-v2: ${messageOf(error)}\n`);
+    print(2, `containerd-shim-runc-ts-v2: ${messageOf(error)}\n`);
     process.exit(1);
   }
 }

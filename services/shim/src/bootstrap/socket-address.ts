@@ -2,9 +2,8 @@
  * The shim's socket: `<directory>/<sha256 of "GRPC_ADDRESS/NAMESPACE/ID">`, where ID is that of the group if the container belongs
  * to one. The same name for the same group is how a second `start` finds the first one's shim.
  */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { invalidArgument } from '@docker-ts/base/errors';
+import { invalidArgument, isCode } from '@docker-ts/base/errors';
+import { changeMode, makeDirectory, readWholeFile } from '@docker-ts/linux/start-up-file';
 
 const defaultDirectory = '/run/containerd/s';
 /** sun_path has 108 bytes; one for the NUL, and one less as Go's shim counts. */
@@ -15,7 +14,7 @@ const groupAnnotations = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.sand
 
 /** The id that containers sharing a shim have in common: an annotation of config.json, else the container's own id. */
 export function groupOf(bundle: string, id: string): string {
-  const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as {
+  const config = JSON.parse(Buffer.from(readWholeFile(`${bundle}/config.json`)).toString('utf8')) as {
     annotations?: Record<string, string> | null;
   } | null;
   for (const name of groupAnnotations) {
@@ -35,15 +34,41 @@ export interface SocketName {
 /** The socket's path. */
 export function socketPath({ directory, grpcAddress, namespace, group }: SocketName): string {
   // Bun's own hasher: loading node:crypto would cost 3.5 ms of every `docker run`.
-  const name = new Bun.CryptoHasher('sha256').update(join(grpcAddress, namespace, group)).digest('hex');
-  const path = join(directory ?? defaultDirectory, name);
+  const name = new Bun.CryptoHasher('sha256').update(joinClean(grpcAddress, namespace, group)).digest('hex');
+  const path = joinClean(directory ?? defaultDirectory, name);
   if (Buffer.byteLength(path) > maxPathBytes)
     throw invalidArgument(`cannot listen on "${path}": longer than ${maxPathBytes} bytes`);
   return path;
 }
 
-/** Makes the socket's folder, for root alone. */
+/** Go's filepath.Join, which makes the name, without node:path's time to load: no empty, `.` or `..` elements. */
+function joinClean(...parts: readonly string[]): string {
+  const path = parts.filter((part) => part !== '').join('/');
+  const rooted = path.startsWith('/');
+  const kept: string[] = [];
+  for (const element of path.split('/')) {
+    if (element === '' || element === '.') continue;
+    if (element !== '..' || (!rooted && (kept.length === 0 || kept.at(-1) === '..'))) kept.push(element);
+    else kept.pop();
+  }
+  return (rooted ? '/' : '') + kept.join('/');
+}
+
+/** Makes the socket's folder, with those above it, for root alone. */
 export function prepareSocketDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
+  const elements = directory.split('/');
+  for (let depth = elements.length; depth > 1; depth -= 1) {
+    try {
+      makeDirectory(elements.slice(0, depth).join('/'), 0o700);
+    } catch (error) {
+      // ENOENT: the one above comes first.
+      if (isCode(error, 'not_found')) continue;
+      if (!isCode(error, 'already_exists')) throw error;
+    }
+    // Made or found: the rest follows downwards.
+    for (let below = depth + 1; below <= elements.length; below += 1)
+      makeDirectory(elements.slice(0, below).join('/'), 0o700);
+    break;
+  }
+  changeMode(directory, 0o700);
 }

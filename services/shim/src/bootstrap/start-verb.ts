@@ -7,11 +7,18 @@
  * Bun cannot listen on an inherited descriptor, so the background process makes the socket itself; the pipe holds the address back
  * until it accepts. Nothing that serves tasks is loaded here: this is on the way of every `docker run`.
  */
-import { closeSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { internal, invalidArgument, messageOf } from '@docker-ts/base/errors';
+import { invalidArgument, isCode, wrap } from '@docker-ts/base/errors';
 import { makePipe } from '@docker-ts/linux/byte-io';
 import { posixSpawn } from '@docker-ts/linux/posix-spawn';
+import {
+  closeDescriptor,
+  makeLink,
+  pathExists,
+  readToEnd,
+  removeFile,
+  writeWhole,
+  writeWholeFile,
+} from '@docker-ts/linux/start-up-file';
 import { UnixSocket } from '@docker-ts/linux/unix-socket';
 import type { CommandLine } from '../command-line.ts';
 import { bootstrapAnswer } from './bootstrap-answer.ts';
@@ -31,18 +38,21 @@ export async function startVerb(flags: CommandLine): Promise<void> {
     namespace: flags.namespace,
     group,
   });
-  const address = `unix://${path}`;
   // Somebody there: the group's shim. Nobody, but a file: left by one that was killed; the new one takes its place.
   if (!(await isServed(path))) {
-    prepareSocketDirectory(dirname(path));
-    launch({ ...flags, bundle, id: group }, path, input);
+    prepareSocketDirectory(path.slice(0, path.lastIndexOf('/')));
+    await launch({ ...flags, bundle, id: group }, path, input);
   }
-  leaveTraces(bundle, address, input);
-  writeSync(1, bootstrapAnswer(address, input.bootstrap, process.env['MAX_SHIM_VERSION']));
+  leaveTraces(bundle, path, input);
+  writeWhole(1, bootstrapAnswer(addressOf(path), input.bootstrap, process.env['MAX_SHIM_VERSION']));
+}
+
+function addressOf(socket: string): string {
+  return `unix://${socket}`;
 }
 
 async function isServed(path: string): Promise<boolean> {
-  if (!existsSync(path)) return false;
+  if (!pathExists(path)) return false;
   try {
     const socket = await UnixSocket.connect(path);
     socket.destroy();
@@ -54,7 +64,7 @@ async function isServed(path: string): Promise<boolean> {
 
 function readStdin(): Uint8Array {
   try {
-    return readFileSync(0);
+    return readToEnd(0);
   } catch {
     // Closed, or a terminal that says no.
     return new Uint8Array();
@@ -62,7 +72,7 @@ function readStdin(): Uint8Array {
 }
 
 /** Starts the background process and waits until it listens. */
-function launch(flags: CommandLine, path: string, input: BootstrapInput): void {
+async function launch(flags: CommandLine, path: string, input: BootstrapInput): Promise<void> {
   const { readEnd, writeEnd } = makePipe();
   const readyFd = 3;
   const args = ['-namespace', flags.namespace, '-id', flags.id, '-address', flags.address];
@@ -82,9 +92,9 @@ function launch(flags: CommandLine, path: string, input: BootstrapInput): void {
     cwd: flags.bundle,
     newSession: true,
   });
-  closeSync(writeEnd);
+  closeDescriptor(writeEnd);
   try {
-    joinShimCgroup(pid, input.options);
+    await joinShimCgroup(pid, input.options);
     adjustOomScore(pid);
     awaitReady(readEnd);
   } catch (error) {
@@ -93,10 +103,10 @@ function launch(flags: CommandLine, path: string, input: BootstrapInput): void {
     } catch {
       // It is gone already.
     }
-    rmSync(path, { force: true });
+    if (pathExists(path)) removeFile(path);
     throw error;
   } finally {
-    closeSync(readEnd);
+    closeDescriptor(readEnd);
   }
 }
 
@@ -106,12 +116,11 @@ function environment(input: BootstrapInput): string[] {
 }
 
 /** `address` is read by daemons that lost their own record of it; `s` shows where the socket is (containerd 2.3). */
-function leaveTraces(bundle: string, address: string, input: BootstrapInput): void {
+function leaveTraces(bundle: string, socket: string, input: BootstrapInput): void {
   try {
-    writeFileSync(join(bundle, 'address'), address, { mode: 0o600 });
-    if (input.bootstrap) symlinkSync(dirname(address.slice('unix://'.length)), join(bundle, 's'));
+    writeWholeFile(`${bundle}/address`, Buffer.from(addressOf(socket)), 0o600);
+    if (input.bootstrap) makeLink(socket.slice(0, socket.lastIndexOf('/')), `${bundle}/s`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw internal(`cannot write to the bundle: ${messageOf(error)}`, error);
+    if (!isCode(error, 'already_exists')) throw wrap(error, 'cannot write to the bundle');
   }
 }

@@ -4,18 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAnyOf, unpackAny } from '@docker-ts/rpc/any';
 import { Options } from '@docker-ts/rpc/gen/containerd/types/runc/options/oci';
-import type { Any } from '@docker-ts/rpc/gen/google/protobuf/any';
 
 const defaultRoot = '/run/containerd/runc';
-
-/** Options of another type are not ours to understand: an empty set, as containerd sends for runtimes without options. */
-export function readOptions(any: Any | undefined): Options {
-  return any !== undefined && any.value.length > 0 && isAnyOf(any, Options)
-    ? unpackAny(any, Options)
-    : Options.fromPartial({});
-}
 
 /** The runtime's state directory for a namespace. */
 export function runtimeRoot(options: Options, namespace: string): string {

@@ -6,7 +6,8 @@ import type { Options } from '@docker-ts/rpc/gen/containerd/types/runc/options/o
 import type { Log } from '../log.ts';
 import type { Reaper } from '../process/reaper.ts';
 import { findRuntime } from '../runtime/lookup.ts';
-import { readOptions, runtimeRoot, saveOptions } from '../runtime/runtime-options.ts';
+import { readOptions } from '../runtime/requested-options.ts';
+import { runtimeRoot, saveOptions } from '../runtime/runtime-options.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import type { ProcessIoOptions } from '../stdio/process-io.ts';
 import type { Readiness } from '../stdio/readiness.ts';
