@@ -15,6 +15,11 @@ async function serve({ config, warnings }: LoadedConfig): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
   // a client that goes away while it is answered must not end the daemon
   process.on('SIGPIPE', () => {});
+  // the last resort: one call's fault must not end everybody's tasks; metadata change in transactions that take themselves back
+  process.on('uncaughtException', (error) => logger.error(`uncaught: ${error.stack ?? error.message}`));
+  process.on('unhandledRejection', (error) =>
+    logger.error(`unhandled: ${(error as Error | undefined)?.stack ?? String(error)}`),
+  );
   const stopped = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopped.resolve(signal));
   try {

@@ -28,7 +28,9 @@ async function main(): Promise<void> {
   const log = createLog(options.logLevel);
   // A client that resets its connection at the wrong moment must not end everybody else's.
   process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`));
-  process.on('unhandledRejection', (error) => log.error(`unhandled: ${(error as Error).stack ?? String(error)}`));
+  process.on('unhandledRejection', (error) =>
+    log.error(`unhandled: ${(error as Error | undefined)?.stack ?? String(error)}`),
+  );
   const signal = untilSignal();
   let daemon: Daemon;
   try {

@@ -91,7 +91,7 @@ export class TaskRuntime {
     try {
       return (await shim.withStepDown((task) => task.create(request))).pid;
     } catch (error) {
-      await this.#discard(shim);
+      await this.#discard(shim, error);
       throw wrap(error, 'failed to create shim task');
     }
   }
@@ -249,8 +249,13 @@ export class TaskRuntime {
   }
 
   /** Undoes a create that failed. */
-  async #discard(shim: Shim): Promise<void> {
+  async #discard(shim: Shim, error: unknown): Promise<void> {
     this.#supervisor.forget(shim);
+    if (await this.#closedUnder(shim, error)) {
+      // it died: its burial takes the half-made container away, and needs the bundle for that
+      await shim.death.promise.catch(() => {});
+      return;
+    }
     await shim.task.delete({ id: shim.id }, { timeoutMs: cleanupTimeoutMs }).catch(() => {
       // there may be nothing to delete: that is what the failure was about
     });

@@ -49,11 +49,16 @@ function finished(
   shutdown: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve) => {
-    response.on('close', resolve);
-    shutdown.addEventListener('abort', () => resolve(), { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (): void => {
+      clearTimeout(timer);
+      shutdown.removeEventListener('abort', finish);
+      resolve();
+    };
+    response.on('close', finish);
+    shutdown.addEventListener('abort', finish, { once: true });
     if (until === undefined) return;
     const waitMs = Number((until - nowNs()) / 1_000_000n);
-    const timer = setTimeout(resolve, Math.min(Math.max(waitMs, 0), 2 ** 31 - 1));
-    response.on('close', () => clearTimeout(timer));
+    timer = setTimeout(finish, Math.min(Math.max(waitMs, 0), 2 ** 31 - 1));
   });
 }

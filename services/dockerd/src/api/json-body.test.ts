@@ -49,6 +49,14 @@ describe('readJson', () => {
     );
   });
 
+  test('readJson is quick with bodies that are made to be slow', async () => {
+    const braces = '}'.repeat(1_000_000);
+    expect(await messageFor(`{"a":"${braces}`)).toContain('invalid JSON');
+    expect(await messageFor(`{"a":${braces}`)).toContain('invalid JSON');
+    expect(await messageFor(`{"a":"${String.raw`\"`.repeat(1_000_000)}`)).toContain('invalid JSON');
+    expect(await messageFor('{"a":"}"} {}')).toBe('unexpected content after JSON');
+  }, 2000);
+
   test('readJson stops at the limit, announced or not', async () => {
     const huge = `{"Image":"${'x'.repeat(bodyLimitBytes)}"}`;
     expect(await messageFor(huge)).toContain('request body too large');

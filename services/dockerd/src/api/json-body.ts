@@ -24,22 +24,29 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     // Two documents in a row are told apart from a broken one, as the original does.
-    if (/^\s*(\{.*?\}|null)\s*\S/s.test(text) && startsWithDocument(text))
-      throw invalidArgument('unexpected content after JSON', error);
+    if (startsWithDocument(text)) throw invalidArgument('unexpected content after JSON', error);
     const unfinished = /end of|EOF|Unterminated|Expected '\}'/i.test(messageOf(error));
     throw invalidArgument(`invalid JSON: ${unfinished ? 'unexpected EOF' : messageOf(error)}`, error);
   }
 }
 
-/** True if some beginning of the text, up to a closing brace, is a whole document. */
+/** True if the text up to the brace that closes its first one is a whole document. One pass: bodies may be hostile. */
 function startsWithDocument(text: string): boolean {
-  for (let end = text.indexOf('}'); end >= 0; end = text.indexOf('}', end + 1))
+  if (/^\s*null\b/.test(text)) return true;
+  if (!/^\s*\{/.test(text)) return false;
+  let depth = 0;
+  // strings are skipped as wholes, so that braces in them do not count
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)|[{}]/gs)) {
+    if (token === '{') depth += 1;
+    else if (token === '}') depth -= 1;
+    if (depth > 0) continue;
     try {
-      JSON.parse(text.slice(0, end + 1));
+      JSON.parse(text.slice(0, index + token.length));
       return true;
     } catch {
-      // not yet
+      return false;
     }
+  }
   return false;
 }
 

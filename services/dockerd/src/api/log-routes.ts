@@ -2,7 +2,7 @@
 import { invalidArgument, unknown } from '@docker-ts/base/errors';
 import { type Request, type Response, Router } from 'express';
 import type { DomainContext } from '../containers/context.ts';
-import { type LogOptions, streamLogs } from '../containers/logs.ts';
+import { type LogOptions, streamLogs, verifyLogReading } from '../containers/logs.ts';
 import { parseMoment } from '../containers/moment.ts';
 import { multiplexedStreamType, type OutputStream, rawStreamType } from '../stdio/multiplex.ts';
 import { queryFlag, queryText } from './query.ts';
@@ -17,6 +17,7 @@ export function logRouter(context: DomainContext): Router {
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       const options = readOptions(request, AbortSignal.any([gone.signal, context.shutdown]));
+      verifyLogReading(container);
       const stream = streamLogs(context, container, options);
       // The first step tells whether there is a log to read; only then does the head go out.
       const first = options.follow === undefined ? await stream.next() : undefined;
@@ -62,8 +63,13 @@ async function send(response: Response, bytes: Uint8Array): Promise<boolean> {
   if (response.destroyed) return false;
   if (response.write(bytes)) return true;
   await new Promise<void>((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const settle = (): void => {
+      response.off('drain', settle);
+      response.off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle);
+    response.on('close', settle);
   });
   return !response.destroyed;
 }

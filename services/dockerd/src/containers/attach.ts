@@ -1,5 +1,5 @@
 /** `POST /containers/x/attach`: a client on the container's streams, over this run and, if there is none yet, the next. */
-import { conflict, isCode } from '@docker-ts/base/errors';
+import { conflict, isCode, messageOf } from '@docker-ts/base/errors';
 import type { ClientConnection } from '../stdio/client-connection.ts';
 import { runClientSession } from '../stdio/client-session.ts';
 import type { OutputStream } from '../stdio/multiplex.ts';
@@ -61,7 +61,7 @@ export async function attachContainer(
 }
 
 /** With StdinOnce the first client's end of input is the process's. */
-async function endInput({ containerd }: DomainContext, container: Container, once: boolean): Promise<void> {
+async function endInput({ containerd, log }: DomainContext, container: Container, once: boolean): Promise<void> {
   if (!once) return;
   const stdin = await container.stdin();
   await stdin.close();
@@ -69,6 +69,8 @@ async function endInput({ containerd }: DomainContext, container: Container, onc
   await container.started();
   // The shim has an end of its own open, so that a daemon that dies does not end the input.
   await containerd.tasks.closeIO({ containerId: container.id, stdin: true }).catch((error: unknown) => {
-    if (!isCode(error, 'not_found')) throw error;
+    // the output goes on, whatever became of the input
+    if (!isCode(error, 'not_found'))
+      log.warn(`cannot close the input of container ${container.id}: ${messageOf(error)}`);
   });
 }

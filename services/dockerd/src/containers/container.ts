@@ -26,6 +26,8 @@ interface Waiter {
 
 export class Container {
   #record: ContainerRecord;
+  /** What the disk has and memory does not show yet. */
+  #ahead: Partial<ContainerRecord> | undefined;
   readonly lock = new Mutex();
   /** Output for attached clients, over all of the container's runs. */
   readonly output = new OutputHub();
@@ -77,6 +79,30 @@ export class Container {
     return this.#record;
   }
 
+  /** A change that goes to disk before requests may see it (`show`): whatever is saved meanwhile has it, too. */
+  foresee(change: Partial<ContainerRecord>): void {
+    this.#ahead = change;
+  }
+
+  /** What was foreseen is now seen. */
+  show(): void {
+    this.#record = this.lasting;
+    this.#ahead = undefined;
+  }
+
+  /** The end of its run is being dealt with. */
+  get isEnding(): boolean {
+    return this.#ahead !== undefined;
+  }
+
+  /** The record as the disk has to have it. */
+  get lasting(): ContainerRecord {
+    if (this.#ahead === undefined) return this.#record;
+    const record = { ...this.#record, ...this.#ahead };
+    // the one part of a state that is told apart from its moves
+    return { ...record, state: { ...record.state, oomKilled: this.#record.state.oomKilled } };
+  }
+
   patchState(change: Partial<ContainerState>): ContainerRecord {
     return this.patch({ state: { ...this.#record.state, ...change } });
   }
@@ -107,18 +133,25 @@ export class Container {
   wait(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
     if (condition === 'not-running' && !this.isRunning && this.state.status !== 'restarting')
       return Promise.resolve(this.#result());
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { condition, resolve };
+    const { promise, resolve, reject } = Promise.withResolvers<WaitResult>();
+    const giveUp = (): void => {
+      this.#waiters.delete(waiter);
+      reject(signal.reason as Error);
+    };
+    const waiter: Waiter = {
+      condition,
+      resolve: (result) => {
+        // a signal that lives as long as the daemon would keep the container for as long
+        signal.removeEventListener('abort', giveUp);
+        resolve(result);
+      },
+    };
+    if (signal.aborted) giveUp();
+    else {
       this.#waiters.add(waiter);
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.#waiters.delete(waiter);
-          reject(signal.reason as Error);
-        },
-        { once: true },
-      );
-    });
+      signal.addEventListener('abort', giveUp, { once: true });
+    }
+    return promise;
   }
 
   /** A run has ended (`restarting`: the policy starts another one, which is an exit all the same). */

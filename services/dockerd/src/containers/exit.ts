@@ -59,7 +59,7 @@ export async function waitForExit({ containerd, shutdown }: DomainContext, conta
 /** Everything that follows a process's end. The caller holds the container's lock. */
 export async function finishRun(context: DomainContext, container: Container, exit: Exit): Promise<void> {
   const { record } = container;
-  const restart = decideRestart(container, exit, context.shutdown.aborted);
+  let restart = decideRestart(container, exit, context.shutdown.aborted);
   const isTemporary = record.hostConfig.AutoRemove === true && !container.keepAfterExit && restart === undefined;
   container.keepAfterExit = false;
   const state: ContainerState = {
@@ -69,8 +69,8 @@ export async function finishRun(context: DomainContext, container: Container, ex
     pid: 0,
     error: '',
   };
-  const { network: _, ...rest } = record;
-  await context.registry.persist({ ...rest, state });
+  container.foresee({ network: undefined as never, state });
+  await saveEnd(context, container);
   const deleted = deleteTask(context, container.id);
   const { stdio } = container;
   container.closeStdio();
@@ -78,12 +78,24 @@ export async function finishRun(context: DomainContext, container: Container, ex
   await stdio?.finish(deleted);
   // A log is complete once the task is deleted; a container with --rm leaves none.
   if (!isTemporary) await deleted;
-  container.patch({ network: undefined as never });
-  container.patchState({ ...state, oomKilled: container.state.oomKilled });
+  container.show();
+  if (restart !== undefined && container.record.manuallyStopped) {
+    // stopped by hand while its end was dealt with
+    restart = undefined;
+    container.patchState({ status: 'exited' });
+    await saveEnd(context, container);
+  }
   publish(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: runSeconds(state) });
   container.announceExit();
   if (restart !== undefined) context.restarts.schedule(container, restart.delayMs);
   else if (isTemporary) discardContainer(context, container, deleted);
+}
+
+/** A full disk must not leave a container that runs for ever in memory: reconciliation finds its end again. */
+async function saveEnd({ registry, log }: DomainContext, container: Container): Promise<void> {
+  await registry.save(container).catch((error: unknown) => {
+    log.error(`cannot write down the end of container ${container.id}: ${messageOf(error)}`);
+  });
 }
 
 /** Whole seconds that the run took. */

@@ -17,14 +17,20 @@ export interface LogOptions {
   readonly follow?: AbortSignal;
 }
 
+/** unimplemented for a container whose log is kept nowhere. */
+export function verifyLogReading({ record }: Container): void {
+  if (record.hostConfig.LogConfig?.Type === 'none')
+    throw unimplemented('configured logging driver does not support reading');
+}
+
 /** The log as it goes over the wire: raw with a terminal, framed line by line without. */
 export async function* streamLogs(
   { paths }: DomainContext,
   container: Container,
   options: LogOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { hostConfig, config, id } = container.record;
-  if (hostConfig.LogConfig?.Type === 'none') throw unimplemented('configured logging driver does not support reading');
+  const { config, id } = container.record;
+  verifyLogReading(container);
   if (options.streams.size === 0) throw invalidArgument('Bad parameters: you must choose at least one stream');
   const { tail, sinceNs, untilNs, follow } = options;
   const batches = readJsonFileLog({

@@ -64,6 +64,43 @@ describe('ContainerRegistry', () => {
   });
 });
 
+describe('ContainerRegistry writes', () => {
+  const onDisk = async () => new Map((await store.loadAll()).map((record) => [record.id, record]));
+
+  test('ContainerRegistry writes the last state whatever is saved side by side', async () => {
+    const container = await registry.add(makeRecord({ id: id('a'), name: 'web' }));
+    const saves: Promise<void>[] = [];
+    for (let count = 1; count <= 200; count += 1) {
+      container.patch({ restartCount: count });
+      saves.push(registry.save(container));
+    }
+    await Promise.all(saves);
+    expect((await onDisk()).get(id('a'))?.restartCount).toBe(200);
+  });
+
+  test('ContainerRegistry does not take back an end that memory has yet to show', async () => {
+    const running = { ...makeRecord().state, status: 'running' as const, pid: 7 };
+    const container = await registry.add(makeRecord({ id: id('a'), name: 'web', state: running }));
+    container.foresee({ state: { ...running, status: 'exited', pid: 0, exitCode: 137 } });
+    await registry.save(container);
+    // the event of an out-of-memory kill, in the middle of the exit
+    container.patchState({ oomKilled: true });
+    await registry.save(container);
+    expect(container.isRunning).toBe(true);
+    const expected = { status: 'exited', exitCode: 137, oomKilled: true };
+    expect((await onDisk()).get(id('a'))?.state).toMatchObject(expected);
+    container.show();
+    expect(container.state).toMatchObject(expected);
+  });
+
+  test('ContainerRegistry does not bring a removed container back by a late save', async () => {
+    const container = await registry.add(makeRecord({ id: id('a'), name: 'web' }));
+    await Promise.all([registry.remove(container), registry.save(container)]);
+    await registry.save(container);
+    expect((await onDisk()).has(id('a'))).toBe(false);
+  });
+});
+
 describe('ContainerStore', () => {
   test('ContainerStore keeps a second daemon off the data root', () => {
     expect(ContainerStore.open(folder)).rejects.toThrow(`cannot use data root "${folder}": another daemon uses it`);

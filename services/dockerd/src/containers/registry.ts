@@ -3,6 +3,7 @@
  * disk as well. A name is taken from the moment it is reserved, so that two creations at once cannot both have it.
  */
 import { conflict, invalidArgument, notFound } from '@docker-ts/base/errors';
+import { KeyedMutex } from '@docker-ts/base/mutex';
 import type { ContainerStore } from '../store/container-store.ts';
 import { Container } from './container.ts';
 import { generateName } from './generated-name.ts';
@@ -23,6 +24,8 @@ export class ContainerRegistry {
   readonly #byId = new Map<string, Container>();
   /** Name to id; reserved names have their id before the container is there. */
   readonly #idByName = new Map<string, string>();
+  /** Writes of one record in their order: the store's threads keep none. */
+  readonly #writes = new KeyedMutex();
 
   constructor(store: ContainerStore) {
     this.#store = store;
@@ -85,14 +88,11 @@ export class ContainerRegistry {
     return container;
   }
 
-  /** Puts the container's present record on disk. */
+  /** Puts the container's record on disk as it is when its turn comes; one that is gone stays gone. */
   save(container: Container): Promise<void> {
-    return this.#store.put(container.record);
-  }
-
-  /** Puts a record on disk that memory does not show yet. */
-  persist(record: ContainerRecord): Promise<void> {
-    return this.#store.put(record);
+    return this.#writes.run(container.id, async () => {
+      if (this.#byId.get(container.id) === container) await this.#store.put(container.lasting);
+    });
   }
 
   /** The name's change in memory; the record carries it to disk. */
@@ -104,8 +104,10 @@ export class ContainerRegistry {
   }
 
   async remove(container: Container): Promise<void> {
-    await this.erase(container.id);
-    this.forget(container);
+    await this.#writes.run(container.id, async () => {
+      await this.#store.delete(container.id);
+      this.forget(container);
+    });
   }
 
   /** Requests no longer see it; its record stays on disk. */
@@ -116,7 +118,7 @@ export class ContainerRegistry {
 
   /** Its record goes. */
   erase(id: string): Promise<void> {
-    return this.#store.delete(id);
+    return this.#writes.run(id, () => this.#store.delete(id));
   }
 
   #index(container: Container): void {

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import type { DomainContext } from './context.ts';
-import { sendSignal } from './kill.ts';
+import { killAndWait } from './kill.ts';
 
 export interface RemoveOptions {
   /** A running container is killed first. */
@@ -16,8 +16,9 @@ export interface RemoveOptions {
   readonly volumes: boolean;
 }
 
-const SIGKILL = 9;
 const killTimeoutMs = 10_000;
+/** A removal by force kills again what others start again. */
+const stopAttempts = 3;
 
 /** conflict for one that runs (without force) or is being removed by somebody else. */
 export async function removeContainer(
@@ -25,15 +26,26 @@ export async function removeContainer(
   container: Container,
   options: RemoveOptions,
 ): Promise<void> {
-  await stopForRemoval(context, container, options);
-  await container.lock.run(async () => {
-    // Somebody was quicker: --rm, or a second client.
-    if (context.registry.find(container.id) !== container) throw notFound(`No such container: ${container.id}`);
-    if (container.isRunning) throw removalRefused(container, 'running');
-    container.patchState({ status: 'removing' });
-    await context.registry.save(container);
-    await finishRemoval(context, container);
-  });
+  for (let attempts = 0; ; attempts += 1) {
+    // a start under way is waited for: what it starts can then be killed
+    if (options.force) await container.started();
+    await stopForRemoval(context, container, options);
+    const removed = await container.lock.run(() => removeStopped(context, container));
+    if (removed) return;
+    if (!options.force || attempts >= stopAttempts) throw removalRefused(container, container.state.status);
+  }
+}
+
+/** False if somebody started it in the meantime. */
+async function removeStopped(context: DomainContext, container: Container): Promise<boolean> {
+  // Somebody was quicker: --rm, or a second client.
+  if (context.registry.find(container.id) !== container) throw notFound(`No such container: ${container.id}`);
+  if (container.isRunning) return false;
+  container.pendingRestart?.cancel();
+  container.patchState({ status: 'removing' });
+  await context.registry.save(container);
+  await finishRemoval(context, container);
+  return true;
 }
 
 const removalRefused = ({ record }: Container, what: string): Error =>
@@ -54,10 +66,7 @@ async function stopForRemoval(context: DomainContext, container: Container, { fo
   if (!container.isRunning) return;
   if (!force) throw removalRefused(container, container.state.status);
   container.patch({ manuallyStopped: true });
-  const ended = container.wait('not-running', AbortSignal.any([context.shutdown, AbortSignal.timeout(killTimeoutMs)]));
-  await sendSignal(context, container, SIGKILL);
-  publish(context, container, 'kill', { signal: String(SIGKILL) });
-  await ended;
+  await killAndWait(context, container, killTimeoutMs);
 }
 
 /** The part after the point of no return; the caller holds the lock. A failure leaves a `dead` container to try again. */

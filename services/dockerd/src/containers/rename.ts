@@ -1,5 +1,5 @@
 /** `POST /containers/x/rename`. */
-import { invalidArgument } from '@docker-ts/base/errors';
+import { invalidArgument, notFound } from '@docker-ts/base/errors';
 import type { Container } from './container.ts';
 import { publish } from './container-events.ts';
 import type { DomainContext } from './context.ts';
@@ -10,6 +10,7 @@ export function renameContainer(context: DomainContext, container: Container, wa
   return container.lock.run(async () => {
     const { registry } = context;
     const { name: old } = container.record;
+    if (registry.find(container.id) !== container) throw notFound(`No such container: ${container.id}`);
     if (wanted === '') throw invalidArgument('Neither old nor new names may be empty');
     const name = parseContainerName(wanted);
     if (name === old) throw invalidArgument('Renaming a container with the same name as its current name');

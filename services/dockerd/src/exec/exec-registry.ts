@@ -1,13 +1,13 @@
 /**
  * Execs by id. Each belongs to its container and goes with it; those that ended stay readable for a while, because clients ask
- * for the exit code afterwards.
+ * for the exit code afterwards. Those that nobody starts make room as well.
  */
 import { notFound } from '@docker-ts/base/errors';
 import type { ContainerRegistry } from '../containers/registry.ts';
 import type { Exec } from './exec.ts';
 
-/** How many ended execs a container keeps for `GET /exec/x/json`. */
-const endedKept = 200;
+/** How many execs that do not run a container keeps for the start and `GET /exec/x/json`. */
+const idleKept = 200;
 
 export class ExecRegistry {
   readonly #containers: ContainerRegistry;
@@ -19,8 +19,8 @@ export class ExecRegistry {
   add(exec: Exec): void {
     const { execs } = exec.container;
     execs.set(exec.id, exec);
-    const ended = [...execs.values()].filter(({ status }) => status === 'exited');
-    for (const old of ended.slice(0, Math.max(0, ended.length - endedKept))) execs.delete(old.id);
+    const idle = [...execs.values()].filter(({ status }) => status !== 'running');
+    for (const old of idle.slice(0, Math.max(0, idle.length - idleKept))) execs.delete(old.id);
   }
 
   /** not_found for an unknown id, or one whose container is gone. */

@@ -13,7 +13,9 @@ function lineTime(): LineTime {
   return { seconds: ns / nsPerSecond, nanos: Number(ns % nsPerSecond) };
 }
 
-export function openJsonFileSink(file: LogFile): LogSink {
+/** `onError` hears of the first of a row of writes that failed; what they were about is lost. */
+export function openJsonFileSink(file: LogFile, onError: (error: unknown) => void): LogSink {
+  let failing = false;
   const writer = JsonFileWriter.open({
     path: file.path,
     maxFiles: file.maxFiles,
@@ -23,16 +25,30 @@ export function openJsonFileSink(file: LogFile): LogSink {
     stdout: new JsonLineEncoder(writer, 'stdout', file.attrs),
     stderr: new JsonLineEncoder(writer, 'stderr', file.attrs),
   };
+  // a log that cannot be written (a full disk) must not stop the container, which waits for its pipe to be read
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+      failing = false;
+    } catch (error) {
+      if (!failing) onError(error);
+      failing = true;
+    }
+  };
   return {
     write(stream, chunk) {
-      encoders[stream].push(chunk, lineTime());
-      writer.flush();
+      attempt(() => {
+        encoders[stream].push(chunk, lineTime());
+        writer.flush();
+      });
     },
     close() {
       const time = lineTime();
-      encoders.stdout.end(time);
-      encoders.stderr.end(time);
-      writer[Symbol.dispose]();
+      attempt(() => {
+        encoders.stdout.end(time);
+        encoders.stderr.end(time);
+      });
+      attempt(() => writer[Symbol.dispose]());
       return Promise.resolve();
     },
   };

@@ -40,15 +40,17 @@ export async function runClientSession(options: ClientSessionOptions): Promise<S
     if (connection.gone.aborted) resolve('client-gone');
     connection.gone.addEventListener('abort', () => resolve('client-gone'), { once: true });
   });
-  const detached = pumpInput(options);
+  let over = false;
+  const detached = pumpInput(options, () => over);
   const end = await Promise.race([left, detached, member.gone.then((): SessionEnd => 'output-ended')]);
+  over = true;
   member.leave();
   connection.end();
   return end;
 }
 
 /** Settles only if the client detaches: an input that ends leaves the output going. */
-async function pumpInput(options: ClientSessionOptions): Promise<SessionEnd> {
+async function pumpInput(options: ClientSessionOptions, isOver: () => boolean): Promise<SessionEnd> {
   const { connection, stdin, detachKeys, tty } = options;
   const never = new Promise<SessionEnd>(() => {});
   const filter = new DetachKeyFilter(tty ? detachKeys : []);
@@ -56,7 +58,12 @@ async function pumpInput(options: ClientSessionOptions): Promise<SessionEnd> {
   for await (const chunk of connection.input) {
     if (stdin === undefined) continue;
     const { data, detached } = filter.push(chunk);
-    if (data.length > 0) await (await stdin()).write(data);
+    if (data.length > 0) {
+      const writer = await stdin();
+      // what came for a run that never began is not the next one's
+      if (isOver()) return never;
+      await writer.write(data);
+    }
     if (detached) return 'detached';
   }
   if (stdin === undefined) return never;

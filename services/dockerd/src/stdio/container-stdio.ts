@@ -18,6 +18,9 @@ import { formatJsonFileAddress } from './json-file-address.ts';
 import type { OutputStream } from './multiplex.ts';
 import type { OutputHub } from './output-hub.ts';
 
+/** How long a client may take nothing of an output that is over before it is let go. */
+const stallLimitMs = 5000;
+
 /** Where the output is kept; implemented over packages/logs. */
 export interface LogSink {
   write(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
@@ -93,10 +96,17 @@ export class ContainerStdio {
     this.stdin?.destroy();
     await this.#settled;
     if (this.#openedLate) await deleted;
-    await Promise.allSettled(this.#readers.map((reader) => reader.finish()));
+    await this.#drain();
     await this.#options.logSink?.close();
     this.#options.output.end();
     rmSync(this.#options.folder, { recursive: true, force: true });
+  }
+
+  /** A client that takes nothing any more must not keep a container from ending. */
+  async #drain(): Promise<void> {
+    const watchdog = setInterval(() => this.#options.output.dropStalled(stallLimitMs), stallLimitMs / 10);
+    await Promise.allSettled(this.#readers.map((reader) => reader.finish()));
+    clearInterval(watchdog);
   }
 
   #makeAddresses(path: (name: string) => string): StdioAddresses {

@@ -42,6 +42,22 @@ describe('OutputHub', () => {
     expect(seen).toEqual(['stdout:x']);
   });
 
+  test('OutputHub does not wait for a sink that left, and lets go of one that takes nothing any more', async () => {
+    const hub = new OutputHub();
+    const stuck = { write: () => new Promise<void>(() => {}) };
+    const leaving = hub.join(stuck);
+    const first = hub.write('stdout', Buffer.from('x'));
+    leaving.leave();
+    await first;
+    const stalled = hub.join(stuck);
+    const second = hub.write('stdout', Buffer.from('y'));
+    hub.dropStalled(60_000);
+    expect(hub.hasAudience).toBe(true);
+    hub.dropStalled(0);
+    await Promise.all([second, stalled.gone]);
+    expect(hub.hasAudience).toBe(false);
+  });
+
   test('OutputHub tells of the first and the last sink, and ends them all', async () => {
     const hub = new OutputHub();
     const told: boolean[] = [];

@@ -12,7 +12,10 @@ export interface OutputSink {
 
 interface Member {
   readonly sink: OutputSink;
+  readonly gone: Promise<void>;
   readonly leave: () => void;
+  /** Since when it has had no room (performance.now); `undefined` while it has. */
+  fullSinceMs: number | undefined;
 }
 
 export class OutputHub {
@@ -29,6 +32,8 @@ export class OutputHub {
     const { promise, resolve } = Promise.withResolvers<void>();
     const member: Member = {
       sink,
+      gone: promise,
+      fullSinceMs: undefined,
       leave: () => {
         if (!this.#members.delete(member)) return;
         resolve();
@@ -49,6 +54,13 @@ export class OutputHub {
     return waits === undefined ? undefined : Promise.all(waits).then(() => {});
   }
 
+  /** Sinks that have had no room for so long are let go, and hold up nobody any more. */
+  dropStalled(limitMs: number): void {
+    const before = performance.now() - limitMs;
+    for (const member of this.#members)
+      if (member.fullSinceMs !== undefined && member.fullSinceMs <= before) member.leave();
+  }
+
   /** The process's output is over: everybody is let go. */
   end(): void {
     for (const member of this.#members) member.leave();
@@ -57,7 +69,14 @@ export class OutputHub {
 
 function writeTo(member: Member, stream: OutputStream, chunk: Uint8Array): void | Promise<void> {
   try {
-    return member.sink.write(stream, chunk)?.catch(member.leave);
+    const room = member.sink.write(stream, chunk);
+    if (room === undefined) return undefined;
+    member.fullSinceMs = performance.now();
+    const settled = room.then(() => {
+      member.fullSinceMs = undefined;
+    }, member.leave);
+    // one that left is not waited for
+    return Promise.race([settled, member.gone]);
   } catch {
     member.leave();
     return undefined;
