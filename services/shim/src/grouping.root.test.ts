@@ -1,6 +1,6 @@
 /** Containers that share a shim, as those of a pod do, and what is left when they are gone: nothing. */
 import { expect, setDefaultTimeout, test } from 'bun:test';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packAny } from '@docker-ts/rpc/any';
@@ -17,7 +17,10 @@ const groupAnnotation = 'io.kubernetes.cri.sandbox-id';
 /** A second bundle beside the fixture's, of the same group, with a cgroup of its own. */
 function secondBundle(shim: ShimFixture, id: string): string {
   const bundle = join(dirname(shim.bundle), id);
-  cpSync(shim.bundle, bundle, { recursive: true, verbatimSymlinks: true });
+  mkdirSync(bundle);
+  // not the whole bundle: a daemon's `log` is a FIFO, and what the first `start` left is not the second's
+  for (const name of ['rootfs', 'config.json'])
+    cpSync(join(shim.bundle, name), join(bundle, name), { recursive: true, verbatimSymlinks: true });
   const path = join(bundle, 'config.json');
   const spec = JSON.parse(readFileSync(path, 'utf8')) as { linux: { cgroupsPath: string } };
   spec.linux.cgroupsPath = `/docker-ts-${id}`;
@@ -35,6 +38,15 @@ function startAgain(shim: ShimFixture, bundle: string, id: string): string {
   expect(stderr.toString()).toBe('');
   expect(exitCode).toBe(0);
   return stdout.toString();
+}
+
+/** False for a zombie too: nobody may have waited for it yet. */
+function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 test('a shim serves the containers of one group, keeps them apart, and goes with the last', async () => {
@@ -66,6 +78,22 @@ test('a shim serves the containers of one group, keeps them apart, and goes with
     const exits = shim.events.flatMap(({ topic, event }) => (topic === '/tasks/exit' && event ? [event] : []));
     expect(exits.map(({ value }) => TaskExit.decode(value).containerId).toSorted()).toEqual([first, second]);
     await task.shutdown({ id: second });
+  }
+  expect(await settleLeaks(before)).toEqual([]);
+});
+
+test('start takes the place of a shim that was killed and left its socket', async () => {
+  const before = takeCensus();
+  {
+    await using shim = await ShimFixture.open({ args: ['true'] });
+    const killed = shim.shimPid;
+    process.kill(killed, 'SIGKILL');
+    for (let tries = 0; tries < 500 && isRunning(killed); tries += 1) await delay(10);
+    expect(existsSync(shim.socket)).toBe(true);
+    expect(shim.startVerb()).toBe(`unix://${shim.socket}`);
+    await shim.reconnect();
+    shim.shimPid = (await shim.task.connect({ id: shim.id })).shimPid;
+    expect(shim.shimPid).not.toBe(killed);
   }
   expect(await settleLeaks(before)).toEqual([]);
 });
