@@ -1,11 +1,11 @@
 /** A growing run of bytes that is reused: appended to, handed out as a view, cleared. */
 
 export class ByteBuffer {
-  #bytes: Uint8Array;
+  #bytes: Buffer;
   #length = 0;
 
   constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
+    this.#bytes = Buffer.allocUnsafe(capacity);
   }
 
   get length(): number {
@@ -23,10 +23,10 @@ export class ByteBuffer {
     this.#length += bytes.length;
   }
 
-  push(byte: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length] = byte;
-    this.#length += 1;
+  /** Text of characters below U+0100, a byte each. */
+  appendLatin1(text: string): void {
+    this.#reserve(text.length);
+    this.#length += this.#bytes.write(text, this.#length, 'latin1');
   }
 
   clear(): void {
@@ -36,7 +36,7 @@ export class ByteBuffer {
   #reserve(extra: number): void {
     const needed = this.#length + extra;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

@@ -53,6 +53,15 @@ export class JsonFileWriter implements LineSink, Disposable {
     if (maxSizeBytes !== undefined && this.#sizeBytes + this.buffer.length >= maxSizeBytes) this.flush();
   }
 
+  hasRoom(bytes: number): boolean {
+    const { maxSizeBytes } = this.#options;
+    return maxSizeBytes === undefined || this.#sizeBytes + this.buffer.length + bytes < maxSizeBytes;
+  }
+
+  linesEnded(count: number): void {
+    this.#lines += count;
+  }
+
   /** Writes the buffered lines; afterwards they are with the kernel. */
   flush(): void {
     if (this.buffer.length === 0) return;

@@ -14,8 +14,12 @@ interface Line {
   attrs?: Record<string, string>;
 }
 
-function encodeAll(chunks: readonly Uint8Array[], attrs?: Record<string, string>): { raw: string; lines: Line[] } {
-  const sink: LineSink = { buffer: new ByteBuffer(16), lineEnded: () => {} };
+function encodeAll(
+  chunks: readonly Uint8Array[],
+  attrs?: Record<string, string>,
+  room = true,
+): { raw: string; lines: Line[] } {
+  const sink: LineSink = { buffer: new ByteBuffer(16), lineEnded: () => {}, hasRoom: () => room, linesEnded: () => {} };
   const encoder = new JsonLineEncoder(sink, 'stdout', attrs);
   for (const chunk of chunks) encoder.push(chunk, time);
   encoder.end(time);
@@ -73,6 +77,19 @@ describe('JsonLineEncoder', () => {
     expect(lines).toHaveLength(4);
     expect(lines.map(({ log }) => log).join('')).toBe(`a${text}\nnext\n`);
     expect(lines.slice(0, 2).map(({ log }) => Buffer.byteLength(log))).toEqual([maxLineBytes - 1, maxLineBytes]);
+  });
+
+  test('writes plain lines the quick way as the slow way would', () => {
+    const word = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
+    fc.assert(
+      fc.property(fc.array(word), fc.array(fc.nat(), { maxLength: 5 }), (words, places) => {
+        const chunks = cut(encode(words.join('\n')), places);
+        expect(encodeAll(chunks, { é: 'ü' }).raw).toBe(encodeAll(chunks, { é: 'ü' }, false).raw);
+      }),
+    );
+    const long = encode(`${'x'.repeat(10_000)}\n${'y'.repeat(maxLineBytes + 3)}\nz\n`);
+    expect(encodeAll([long]).raw).toBe(encodeAll([long], undefined, false).raw);
+    expect(encodeAll([long]).lines).toHaveLength(4);
   });
 
   test('replaces each byte that is not UTF-8', () => {

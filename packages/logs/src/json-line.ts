@@ -15,6 +15,9 @@ import { formatLineTime, type LineTime } from './line-time.ts';
 export interface LineSink {
   readonly buffer: ByteBuffer;
   lineEnded(): void;
+  /** True if so many more bytes may be appended as lines without telling after each. */
+  hasRoom(bytes: number): boolean;
+  linesEnded(count: number): void;
 }
 
 /** moby's default buffer of the copier. */
@@ -25,6 +28,8 @@ const encoder = new TextEncoder();
 const head = encoder.encode('{"log":"');
 const newlineEscape = encoder.encode(String.raw`\n`);
 const tail = encoder.encode('"}\n');
+/** What cannot be copied as it is from bytes read as Latin-1; line ends are dealt with apart. */
+const special = /[^\n\x20-\x7e]|["\\<>&]/;
 
 export class JsonLineEncoder {
   readonly #sink: LineSink;
@@ -34,29 +39,59 @@ export class JsonLineEncoder {
   #heldLength = 0;
   #partialTime: Uint8Array | undefined;
   #timeText = '';
+  /** Between the texts of two complete lines of this time, read as Latin-1. */
+  #separator = '';
+  readonly #middleLatin1: string;
   #time: Uint8Array = encoder.encode('');
 
   constructor(sink: LineSink, stream: 'stdout' | 'stderr', attrs: Readonly<Record<string, string>> = {}) {
     this.#sink = sink;
     const attrsText = Object.keys(attrs).length > 0 ? `"attrs":${JSON.stringify(attrs)},` : '';
     this.#middle = encoder.encode(`","stream":"${stream}",${attrsText}"time":"`);
+    this.#middleLatin1 = Buffer.from(this.#middle).toString('latin1');
   }
 
   /** Encodes what is complete of the chunk and holds the rest. The chunk may be reused afterwards. */
   push(chunk: Uint8Array, time: LineTime): void {
     this.#setTime(time);
-    let start = 0;
-    while (start < chunk.length) {
-      const found = chunk.indexOf(newline, start);
-      const end = found < 0 ? chunk.length : found;
-      if (this.#heldLength === 0 && found >= 0 && end - start < maxLineBytes) {
-        this.#emit(chunk, start, end, true);
-      } else {
-        this.#hold(chunk, start, end);
-        if (found >= 0) this.#emitHeld(true);
-      }
-      start = end + 1;
+    const start = this.#heldLength > 0 ? this.#pushLine(chunk, 0) : 0;
+    const rest = start === 0 ? chunk : chunk.subarray(start);
+    for (let next = this.#pushPlain(rest); next < rest.length;) next = this.#pushLine(rest, next);
+  }
+
+  /** Encodes the line that starts at `start`, or holds it if its end is not there; answers where the next one starts. */
+  #pushLine(chunk: Uint8Array, start: number): number {
+    const found = chunk.indexOf(newline, start);
+    const end = found < 0 ? chunk.length : found;
+    if (this.#heldLength === 0 && found >= 0 && end - start < maxLineBytes) {
+      this.#emit(chunk, start, end, true);
+    } else {
+      this.#hold(chunk, start, end);
+      if (found >= 0) this.#emitHeld(true);
     }
+    return Math.min(end + 1, chunk.length);
+  }
+
+  /**
+   * The usual case, complete lines of printable ASCII, by one native replacement instead of a loop over bytes (ten times as quick).
+   * Answers how much of the chunk that was: all up to the last line's end, or nothing.
+   */
+  #pushPlain(chunk: Uint8Array): number {
+    const end = chunk.lastIndexOf(newline) + 1;
+    if (end === 0 || this.#partialTime !== undefined || hasLongLine(chunk, end)) return 0;
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, end).toString('latin1');
+    if (special.test(text)) return 0;
+    const lines = text.slice(0, -1).replaceAll('\n', this.#separator);
+    if (!this.#sink.hasRoom(lines.length + this.#separator.length)) return 0;
+    const { buffer } = this.#sink;
+    buffer.append(head);
+    buffer.appendLatin1(lines);
+    buffer.append(newlineEscape);
+    buffer.append(this.#middle);
+    buffer.append(this.#time);
+    buffer.append(tail);
+    this.#sink.linesEnded((lines.length - text.length + 1) / (this.#separator.length - 1) + 1);
+    return end;
   }
 
   /** Encodes what is held, as a line without an end: the stream is over. */
@@ -70,6 +105,7 @@ export class JsonLineEncoder {
     if (text === this.#timeText) return;
     this.#timeText = text;
     this.#time = encoder.encode(text);
+    this.#separator = String.raw`\n` + this.#middleLatin1 + text + '"}\n{"log":"';
   }
 
   /** Adds to the held line; each time it is full, most of it goes out as a partial line. */
@@ -110,6 +146,16 @@ export class JsonLineEncoder {
     this.#partialTime = complete ? undefined : time;
     this.#sink.lineEnded();
   }
+}
+
+/** True if a line of bytes[0, end) reaches `maxLineBytes`. */
+function hasLongLine(bytes: Uint8Array, end: number): boolean {
+  for (let start = 0; end - start > maxLineBytes;) {
+    const next = bytes.lastIndexOf(newline, start + maxLineBytes - 1) + 1;
+    if (next <= start) return true;
+    start = next;
+  }
+  return false;
 }
 
 /** The greatest cut ≤ length that does not split a UTF-8 sequence; bytes that are no UTF-8 are cut anywhere. */

@@ -9,6 +9,7 @@ import { TtrpcServer } from '@docker-ts/rpc/ttrpc-server';
 import { reportReady } from './bootstrap/ready-pipe.ts';
 import type { CommandLine } from './command-line.ts';
 import { Log } from './log.ts';
+import { forgetEngineOptions } from './memory.ts';
 
 /** From the first sign of the end to the last: open calls, queued events. */
 const graceMs = 1000;
@@ -18,6 +19,7 @@ const watchdogMs = 5000;
 
 export async function serveInBackground(flags: CommandLine): Promise<void> {
   if (flags.socket === '') throw invalidArgument('a verb is missing: start or delete');
+  forgetEngineOptions();
   const log = new Log(flags.debug);
   const server = new TtrpcServer({ onDefect: (method, error) => log.warn(`${method}: ${messageOf(error)}`) });
   try {

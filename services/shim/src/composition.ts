@@ -6,6 +6,7 @@ import { TaskService } from './api/task-service.ts';
 import type { CommandLine } from './command-line.ts';
 import { EventPublisher } from './events/publisher.ts';
 import type { Log } from './log.ts';
+import { IdleTrim } from './memory.ts';
 import { Reaper } from './process/reaper.ts';
 import { Readiness } from './stdio/readiness.ts';
 import { ContainerFactory } from './task/container-factory.ts';
@@ -31,6 +32,10 @@ export function composeShim({ flags, server, log }: ShimParts): ComposedShim {
   const readiness = new Readiness().listen();
   // Bun queues signals, and a flood of SIGIO could crowd a SIGCHLD out.
   process.on('SIGIO', () => reaper.reap());
+  // Whatever a daemon asks for starts the runtime, and ends with a child's end.
+  const trim = new IdleTrim();
+  process.on('SIGCHLD', () => trim.touch());
+  trim.touch();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const { namespace } = flags;

@@ -4,7 +4,7 @@
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeFifo } from '@docker-ts/linux/fifo';
+import { FifoHolder, makeFifo } from '@docker-ts/linux/fifo';
 import { packAny } from '@docker-ts/rpc/any';
 import { TaskDefinition } from '@docker-ts/rpc/gen/containerd/runtime/task/v3/shim';
 import { EventsDefinition } from '@docker-ts/rpc/gen/containerd/services/ttrpc/events/v1/events';
@@ -20,8 +20,10 @@ const busybox = '/usr/bin/busybox';
 
 let compiled: { scratch: Scratch; path: string } | undefined;
 
-/** The executable, compiled from this source tree; once for all tests. */
+/** The executable, compiled from this source tree, once for all tests; or $DOCKER_TS_TEST_SHIM, Go's for one. */
 export function compiledShim(): string {
+  const given = process.env['DOCKER_TS_TEST_SHIM'];
+  if (given !== undefined) return given;
   if (!compiled) {
     const scratch = new Scratch('shim-bin');
     const path = scratch.join('containerd-shim-runc-ts-v2');
@@ -65,6 +67,8 @@ export class ShimFixture implements AsyncDisposable {
   shimPid = 0;
   #client: TtrpcClient | undefined;
   readonly #daemon = new TtrpcServer();
+  /** The daemon has the shim's log open before the shim starts. */
+  readonly #log: FifoHolder;
 
   private constructor(options: FixtureOptions) {
     this.id = `shimtest-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
@@ -73,6 +77,8 @@ export class ShimFixture implements AsyncDisposable {
     mkdirSync(this.bundle, { recursive: true });
     makeRootfs(`${this.bundle}/rootfs`);
     this.#writeConfig(options);
+    makeFifo(`${this.bundle}/log`);
+    this.#log = new FifoHolder(`${this.bundle}/log`);
   }
 
   /** Bundle, event service and a started shim; no task yet. */
@@ -85,7 +91,8 @@ export class ShimFixture implements AsyncDisposable {
       },
     });
     await fixture.#daemon.listen(fixture.scratch.join('d.ttrpc'));
-    fixture.socket = fixture.startVerb().replace('unix://', '');
+    // text, JSON or protobuf: the address is in it
+    fixture.socket = /\/run[^"]*\/[0-9a-f]{64}/.exec(fixture.startVerb())?.[0] ?? '';
     fixture.#client = await TtrpcClient.connect(fixture.socket);
     fixture.shimPid = (await fixture.task.connect({ id: fixture.id })).shimPid;
     return fixture;
@@ -151,6 +158,7 @@ export class ShimFixture implements AsyncDisposable {
     if (existsSync(`/proc/${this.shimPid}`)) process.kill(this.shimPid, 'SIGKILL');
     this.deleteVerb();
     await this.#daemon.close(0);
+    this.#log[Symbol.dispose]();
     Bun.spawnSync(['rm', '-f', this.socket]);
     this.scratch[Symbol.dispose]();
   }

@@ -62,7 +62,7 @@ describe('a task', () => {
     expect(await task.delete({ id })).toMatchObject({ pid, exitStatus: 3, exitedAt });
     await shim.event('delete');
     expect(shim.topics).toEqual(['create', 'start', 'exit', 'delete']);
-    expect(await refusalOf(task.state({ id }))).toMatchObject({ code: 'not_found', message: 'container not created' });
+    expect(await refusalOf(task.state({ id }))).toMatchObject({ code: 'not_found' });
   });
 
   test('that is killed reports 128 and the signal; running it cannot be deleted; dead it cannot be killed', async () => {

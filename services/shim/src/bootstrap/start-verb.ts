@@ -21,6 +21,7 @@ import {
 } from '@docker-ts/linux/start-up-file';
 import { UnixSocket } from '@docker-ts/linux/unix-socket';
 import type { CommandLine } from '../command-line.ts';
+import { leanEnvironment } from '../memory.ts';
 import { bootstrapAnswer } from './bootstrap-answer.ts';
 import { type BootstrapInput, readBootstrapInput } from './bootstrap-params.ts';
 import { adjustOomScore, joinShimCgroup } from './placement.ts';
@@ -111,7 +112,10 @@ async function launch(flags: CommandLine, path: string, input: BootstrapInput): 
 }
 
 function environment(input: BootstrapInput): string[] {
-  const env = { ...process.env, ...(input.ttrpcAddress === undefined ? {} : { TTRPC_ADDRESS: input.ttrpcAddress }) };
+  const env = leanEnvironment({
+    ...process.env,
+    ...(input.ttrpcAddress === undefined ? {} : { TTRPC_ADDRESS: input.ttrpcAddress }),
+  });
   return Object.entries(env).map(([name, value]) => `${name}=${value ?? ''}`);
 }
 
