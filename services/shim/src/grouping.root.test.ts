@@ -1,5 +1,5 @@
 /** Containers that share a shim, as those of a pod do, and what is left when they are gone: nothing. */
-import { expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,10 +7,11 @@ import { packAny } from '@docker-ts/rpc/any';
 import { TaskExit } from '@docker-ts/rpc/gen/containerd/events/task';
 import { Options } from '@docker-ts/rpc/gen/containerd/types/runc/options/oci';
 import { settleLeaks, takeCensus } from '@docker-ts/testkit/leaks';
-import { compiledShim, ShimFixture } from './shim-fixture.ts';
+import { compiledShim, removeCompiledShim, ShimFixture } from './shim-fixture.ts';
 
 setDefaultTimeout(60_000);
 compiledShim();
+afterAll(removeCompiledShim);
 
 const groupAnnotation = 'io.kubernetes.cri.sandbox-id';
 

@@ -1,5 +1,5 @@
 /** The compiled shim with a real runtime, over its socket. */
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { readMountInfo } from '@docker-ts/linux/mount';
 import { DeleteResponse } from '@docker-ts/rpc/gen/containerd/runtime/task/v3/shim';
 import { TaskExit } from '@docker-ts/rpc/gen/containerd/events/task';
 import { Status } from '@docker-ts/rpc/gen/containerd/types/task/task';
-import { compiledShim, execSpec, type FixtureOptions, ShimFixture } from './shim-fixture.ts';
+import { compiledShim, execSpec, type FixtureOptions, removeCompiledShim, ShimFixture } from './shim-fixture.ts';
 
 setDefaultTimeout(60_000);
 compiledShim();
@@ -19,6 +19,7 @@ const start = async (options: FixtureOptions): Promise<ShimFixture> => (shim = a
 const shell = (script: string): FixtureOptions => ({ args: ['sh', '-c', script] });
 
 afterEach(async () => shim[Symbol.asyncDispose]());
+afterAll(removeCompiledShim);
 
 /** What a call is refused with. */
 async function refusalOf(call: Promise<unknown>): Promise<unknown> {
