@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { removeEmptyCgroupParents } from '@docker-ts/testkit/cgroup-parents';
 import { settleLeaks, takeCensus } from '@docker-ts/testkit/leaks';
 
 const root = resolve(import.meta.dir, '..');
@@ -81,6 +82,7 @@ if (process.getuid?.() === 0) {
 }
 rmSync(reports, { recursive: true });
 
+removeEmptyCgroupParents();
 const leaks = await settleLeaks(before);
 if (leaks.length > 0) {
   totals.failed += 1;

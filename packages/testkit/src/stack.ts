@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { failedPrecondition } from '@docker-ts/base/errors';
 import { unmount, MNT_DETACH } from '@docker-ts/linux/mount';
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from './command.ts';
+import { removeEmptyCgroupParents } from './cgroup-parents.ts';
 import { Daemon } from './daemon.ts';
 import { type Programs, programsUnderTest } from './programs.ts';
 import { Scratch } from './scratch.ts';
@@ -175,6 +176,7 @@ export class Stack implements AsyncDisposable {
     });
     await attempt(() => this.dockerd[Symbol.asyncDispose]());
     await attempt(() => this.containerd[Symbol.asyncDispose]());
+    removeEmptyCgroupParents();
     await attempt(() => {
       const left = this.scratch.mounts();
       for (const point of left.toReversed()) unmount(point, MNT_DETACH);
