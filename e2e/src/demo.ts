@@ -125,7 +125,7 @@ async function demo(): Promise<string[]> {
     {
       program: 'containerd-shim-runc-ts-v2',
       pid: shim,
-      startedBy: '',
+      startedBy: String(stack.containerd.pid),
       what: "the container's parent: stdio, log, exit status",
     },
     ...runtime,
