@@ -10,7 +10,8 @@ import { fromWireMount } from '../mounts/wire-mount.ts';
 import { openApplyTarget } from './apply-target.ts';
 import { LayerStream } from './layer-stream.ts';
 import { LayerWriter } from './layer-writer.ts';
-import { checkLayerMediaType, uncompressedLayer } from './media-type.ts';
+import { mediaType } from '@docker-ts/oci/media-types';
+import { checkLayerMediaType } from './media-type.ts';
 
 /** A blob of the content store. */
 export interface LayerBlob extends AsyncDisposable {
@@ -89,7 +90,7 @@ export function createDiffService(options: DiffServiceOptions): ServiceImplement
         signal: context.signal,
       });
       const size = BigInt(applied.sizeBytes);
-      return { applied: { mediaType: uncompressedLayer, digest: applied.digest, size } };
+      return { applied: { mediaType: mediaType.layer, digest: applied.digest, size } };
     },
     async diff() {
       throw unimplemented('cannot compute a diff: comparing snapshots is not supported: not implemented');

@@ -7,7 +7,8 @@
  */
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ContentBlobs } from './content-blobs.ts';
-import { type BlobDescriptor, mediaTypes, parseImageConfig } from './image-config.ts';
+import { mediaType as mediaTypes } from '@docker-ts/oci/media-types';
+import { type BlobDescriptor, parseImageConfig } from './image-config.ts';
 import type { Lease } from './lease.ts';
 import type { LayerProgress, Unpacker } from './unpacker.ts';
 

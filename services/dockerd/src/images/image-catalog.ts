@@ -9,6 +9,7 @@
  */
 import { invalidArgument, isCode, notFound } from '@docker-ts/base/errors';
 import { chainIds } from '@docker-ts/oci/chain-id';
+import { isIndexType } from '@docker-ts/oci/media-types';
 import type { Image } from '@docker-ts/rpc/gen/containerd/services/images/v1/images';
 import { dateFromTimestamp } from '@docker-ts/rpc/timestamp';
 import {
@@ -22,14 +23,7 @@ import {
 } from '@docker-ts/oci/reference';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { ContentBlobs } from './content-blobs.ts';
-import {
-  type BlobDescriptor,
-  type ImageConfig,
-  mediaTypes,
-  parseImageConfig,
-  parseIndex,
-  parseManifest,
-} from './image-config.ts';
+import { type BlobDescriptor, type ImageConfig, parseImageConfig, parseIndex, parseManifest } from './image-config.ts';
 
 export const danglingPrefix = 'moby-dangling@';
 
@@ -65,7 +59,6 @@ export const hostPlatform: WantedPlatform = {
   architecture: goArchitectures[process.arch] ?? process.arch,
 };
 
-const indexTypes: readonly string[] = [mediaTypes.index, mediaTypes.dockerList];
 const cacheLimit = 512;
 
 export class ImageCatalog {
@@ -154,7 +147,7 @@ export class ImageCatalog {
     const key = `${target.digest} ${platform.os}/${platform.architecture}/${platform.variant ?? ''}`;
     const known = this.#contents.get(key);
     if (known !== undefined) return known;
-    const manifest = indexTypes.includes(target.mediaType) ? await this.#choose(target, platform) : target;
+    const manifest = isIndexType(target.mediaType) ? await this.#choose(target, platform) : target;
     const what = `manifest "${manifest.digest}"`;
     const { config: descriptor, layers } = parseManifest(await this.#blobs.readDocument(manifest.digest), what);
     const config = parseImageConfig(

@@ -7,17 +7,6 @@ import { invalidArgument } from '@docker-ts/base/errors';
 import type { Digest } from '@docker-ts/oci/digest';
 import type { ImageDefaults } from '../spec/container-config.ts';
 
-export const mediaTypes = {
-  index: 'application/vnd.oci.image.index.v1+json',
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar',
-  layerGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
-  layerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
-  dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
-  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
-} as const;
-
 export interface BlobDescriptor {
   readonly mediaType: string;
   readonly digest: string;

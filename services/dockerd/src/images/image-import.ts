@@ -6,11 +6,11 @@ import { version } from '@docker-ts/base/version';
 import { invalidArgument } from '@docker-ts/base/errors';
 import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import type { ImageDefaults } from '../spec/container-config.ts';
-import { detectCompression } from './decompression.ts';
+import { detectCompression } from '@docker-ts/oci/compression';
 import { applyChanges } from './dockerfile-changes.ts';
 import type { LoadDependencies } from './image-load.ts';
 import { hostPlatform } from './image-catalog.ts';
-import { mediaTypes } from './image-config.ts';
+import { mediaType } from '@docker-ts/oci/media-types';
 import { Lease } from './lease.ts';
 import type { Unpacker } from './unpacker.ts';
 
@@ -25,7 +25,7 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
 }
 
-const layerTypes = { none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd } as const;
+const layerTypes = { none: mediaType.layer, gzip: mediaType.layerGzip, zstd: mediaType.layerZstd } as const;
 
 function imageDocument(diffId: string, config: ImageDefaults, message: string): Uint8Array {
   const created = new Date().toISOString();

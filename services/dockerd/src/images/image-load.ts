@@ -4,21 +4,15 @@
  * given last. Whatever fails, or whoever goes away, before that leaves nothing.
  */
 import { invalidArgument } from '@docker-ts/base/errors';
+import { isIndexType, mediaType } from '@docker-ts/oci/media-types';
 import { familiarReference, formatReference, parseReference, withDefaultTag } from '@docker-ts/oci/reference';
 import type { ContainerdClient } from '../client/containerd.ts';
 import type { EventSink } from '../events/bus.ts';
 import { ArchiveFiles } from './archive-files.ts';
 import type { ContentBlobs } from './content-blobs.ts';
-import { decompressed, detectCompression } from './decompression.ts';
+import { decompressed, detectCompression } from '@docker-ts/oci/compression';
 import type { AssembledImage, ImageAssembly, ImageParts } from './image-assembly.ts';
-import {
-  type BlobDescriptor,
-  isDigest,
-  mediaTypes,
-  parseImageConfig,
-  parseIndex,
-  parseManifest,
-} from './image-config.ts';
+import { type BlobDescriptor, isDigest, parseImageConfig, parseIndex, parseManifest } from './image-config.ts';
 import { hostPlatform, type ImageCatalog, tryParseReference } from './image-catalog.ts';
 import type { ImageNames } from './image-names.ts';
 import { Lease } from './lease.ts';
@@ -46,7 +40,7 @@ interface ArchiveImage {
   readonly tags: readonly string[];
 }
 
-const layerTypes = { none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd } as const;
+const layerTypes = { none: mediaType.layer, gzip: mediaType.layerGzip, zstd: mediaType.layerZstd } as const;
 
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -87,7 +81,7 @@ const blobName = (digest: string): string => {
 
 /** The manifest for this machine behind a descriptor; `undefined` if an index has none. */
 async function ociManifest(files: ArchiveFiles, descriptor: BlobDescriptor): Promise<BlobDescriptor | undefined> {
-  if (descriptor.mediaType !== mediaTypes.index && descriptor.mediaType !== mediaTypes.dockerList) return descriptor;
+  if (!isIndexType(descriptor.mediaType)) return descriptor;
   const entries = parseIndex(await files.document(blobName(descriptor.digest)), `index "${descriptor.digest}"`);
   return entries.find(
     ({ platform }) => platform?.os === hostPlatform.os && platform.architecture === hostPlatform.architecture,
@@ -137,7 +131,7 @@ export class ImageLoad {
   /** Loads every image of the archive in `chunks`, telling about it by progress lines. */
   async run(chunks: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
     await using lease = await Lease.open(this.#with.client, 'load');
-    const files = await ArchiveFiles.read(decompressed(chunks), this.#with.blobs, lease, options.signal);
+    const files = await ArchiveFiles.read(decompressed(chunks, 'archive'), this.#with.blobs, lease, options.signal);
     if (!files.has('manifest.json') && !files.has('index.json'))
       throw invalidArgument('open manifest.json: no such file or directory');
     const images = files.has('manifest.json') ? await dockerImages(files) : await ociImages(files);

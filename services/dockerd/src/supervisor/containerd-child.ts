@@ -1,17 +1,19 @@
 /**
  * A containerd of the daemon's own, when `--containerd` names none: started as a child, started again if it dies, stopped with
- * the daemon. Shims are not its children's business: they live in sessions of their own and outlast both.
+ * the daemon. One that outlived a daemon that was killed is taken over. Shims are not its children's business: they live in sessions
+ * of their own and outlast both.
  *
  *     <exec-root>/containerd/containerd.sock      address
+ *     <exec-root>/containerd/containerd.pid
  *     <exec-root>/containerd/daemon/              --state
  *     <data-root>/containerd/daemon/              --root
  */
-import { messageOf, unavailable } from '@docker-ts/base/errors';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { unavailable } from '@docker-ts/base/errors';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Logger } from 'winston';
 import type { LogLevel } from '../config/options.ts';
+import { containerdName, type ContainerdProcess, findContainerd, startContainerd } from './containerd-process.ts';
 
 export interface ContainerdChildOptions {
   readonly execRoot: string;
@@ -27,10 +29,10 @@ const healthyMs = 10_000;
 const stopTimeoutMs = 10_000;
 
 /** In the folder of this executable, else in PATH. */
-function findContainerd(): string {
+function findExecutable(): string {
   const folders = [dirname(process.execPath), ...(process.env['PATH'] ?? '').split(delimiter)];
-  const found = folders.map((folder) => join(folder, 'containerd-ts')).find((path) => existsSync(path));
-  if (found === undefined) throw unavailable('cannot start containerd-ts: not found beside dockerd-ts nor in PATH');
+  const found = folders.map((folder) => join(folder, containerdName)).find((path) => existsSync(path));
+  if (found === undefined) throw unavailable(`cannot start ${containerdName}: not found beside dockerd-ts nor in PATH`);
   return found;
 }
 
@@ -38,47 +40,60 @@ export class ContainerdChild implements AsyncDisposable {
   readonly address: string;
   readonly #options: ContainerdChildOptions;
   readonly #path: string;
-  #child: ChildProcess | undefined;
+  readonly #pidFile: string;
+  #process: ContainerdProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = firstDelayMs;
   #stopping = false;
 
   constructor(options: ContainerdChildOptions) {
     this.#options = options;
-    this.#path = findContainerd();
-    this.address = join(options.execRoot, 'containerd', 'containerd.sock');
-    mkdirSync(dirname(this.address), { recursive: true, mode: 0o711 });
-    this.#start();
+    this.#path = findExecutable();
+    const folder = join(options.execRoot, 'containerd');
+    this.address = join(folder, 'containerd.sock');
+    this.#pidFile = join(folder, 'containerd.pid');
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+    const living = findContainerd(this.#pidFile);
+    if (living === undefined) this.#start();
+    else {
+      options.log.info('took over a running containerd', { pid: living.pid, address: this.address });
+      this.#follow(living);
+    }
   }
 
   #start(): void {
     const { execRoot, dataRoot, logLevel, log } = this.#options;
     const flags = ['--address', this.address, '--state', join(execRoot, 'containerd', 'daemon')];
     flags.push('--root', join(dataRoot, 'containerd', 'daemon'), '--log-level', logLevel);
-    const startedMs = Date.now();
-    const child = spawn(this.#path, flags, { stdio: ['ignore', 'inherit', 'inherit'] });
-    this.#child = child;
-    child.once('error', (error) => log.error(`cannot start containerd: ${messageOf(error)}`));
-    child.once('exit', (code, signal) => {
-      this.#child = undefined;
-      if (this.#stopping) return;
-      this.#delayMs = Date.now() - startedMs > healthyMs ? firstDelayMs : Math.min(this.#delayMs * 2, longestDelayMs);
-      log.error(`containerd ended (${signal ?? `status ${code}`}), starting it again in ${this.#delayMs} ms`);
-      this.#timer = setTimeout(() => this.#start(), this.#delayMs);
-    });
+    const child = startContainerd(this.#path, flags, this.#pidFile);
     log.info('started containerd', { pid: child.pid, address: this.address });
+    this.#follow(child);
   }
 
-  /** Stops the child and leaves the shims alone. */
+  #follow(running: ContainerdProcess): void {
+    this.#process = running;
+    const sinceMs = performance.now();
+    void running.ended.then((reason) => {
+      this.#process = undefined;
+      if (this.#stopping) return;
+      const isFalseStart = performance.now() - sinceMs < healthyMs;
+      this.#delayMs = isFalseStart ? Math.min(this.#delayMs * 2, longestDelayMs) : firstDelayMs;
+      this.#options.log.error(`containerd ended (${reason}), starting it again in ${this.#delayMs} ms`);
+      this.#timer = setTimeout(() => this.#start(), this.#delayMs);
+    });
+  }
+
+  /** Stops the process and leaves the shims alone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
-    const child = this.#child;
-    if (child === undefined) return;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-    child.kill('SIGTERM');
-    await ended;
-    clearTimeout(timer);
+    const running = this.#process;
+    if (running !== undefined) {
+      const timer = setTimeout(() => running.kill('SIGKILL'), stopTimeoutMs);
+      running.kill('SIGTERM');
+      await running.ended;
+      clearTimeout(timer);
+    }
+    rmSync(this.#pidFile, { force: true });
   }
 }
