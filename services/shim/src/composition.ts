@@ -38,6 +38,8 @@ export function composeShim({ flags, server, log }: ShimParts): ComposedShim {
   trim.touch();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // The signal that makes Go's shim dump its stacks; by default it would end us, containers' parent.
+  process.on('SIGUSR1', () => log.info(`${process.getActiveResourcesInfo().length} active resources`));
   const { namespace } = flags;
   const events = new EventPublisher({ address: process.env['TTRPC_ADDRESS'] ?? '', namespace, log });
   const factory = new ContainerFactory({ namespace, reaper, readiness, log });

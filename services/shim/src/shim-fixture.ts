@@ -116,6 +116,12 @@ export class ShimFixture implements AsyncDisposable {
     return this.#verb('start', env, stdin).toString();
   }
 
+  /** `start` beside others. */
+  async startVerbAsync(): Promise<string> {
+    const { command, ...options } = this.#call('start');
+    return new Response(Bun.spawn(command, { ...options, stdin: 'ignore', stdout: 'pipe' }).stdout).text();
+  }
+
   /** Runs `delete` and answers what it printed. */
   deleteVerb(): Buffer {
     return this.#verb('delete', {}, new Uint8Array());
@@ -169,15 +175,20 @@ export class ShimFixture implements AsyncDisposable {
   }
 
   #verb(verb: string, env: Readonly<Record<string, string>>, stdin: Uint8Array): Buffer {
-    const daemon = this.scratch.join('d');
-    const flags = ['-namespace', 'shimtest', '-id', this.id, '-address', daemon, '-publish-binary', '/bin/false'];
-    const child = Bun.spawnSync([compiledShim(), ...flags, verb], {
-      cwd: this.bundle,
-      stdin,
-      env: { ...process.env, TTRPC_ADDRESS: `${daemon}.ttrpc`, ...env },
-    });
+    const { command, ...options } = this.#call(verb, env);
+    const child = Bun.spawnSync(command, { ...options, stdin });
     if (child.exitCode !== 0) throw new Error(`${verb}: ${child.stdout.toString()}${child.stderr.toString()}`);
     return child.stdout;
+  }
+
+  #call(verb: string, env: Readonly<Record<string, string>> = {}) {
+    const daemon = this.scratch.join('d');
+    const flags = ['-namespace', 'shimtest', '-id', this.id, '-address', daemon, '-publish-binary', '/bin/false'];
+    return {
+      command: [compiledShim(), ...flags, verb],
+      cwd: this.bundle,
+      env: { ...process.env, TTRPC_ADDRESS: `${daemon}.ttrpc`, ...env },
+    };
   }
 
   #writeConfig({ args, annotations }: FixtureOptions): void {

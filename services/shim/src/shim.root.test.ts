@@ -362,6 +362,18 @@ describe('an exec', () => {
     expect(['ready\r\n', '']).toContain(String(await reading));
   });
 
+  test('whose input is closed before it starts sees the end of it', async () => {
+    const { id, task } = shim;
+    const [stdin, stdout, stderr] = [shim.fifo('in'), shim.fifo('out'), shim.fifo('err')];
+    const reading = Promise.all([readAll(stdout), readAll(stderr)]);
+    await task.exec({ id, execId: 'e', stdin, stdout, stderr, spec: execSpec('md5sum') });
+    await task.closeIO({ id, execId: 'e', stdin: true });
+    await task.start({ id, execId: 'e' });
+    expect((await task.wait({ id, execId: 'e' })).exitStatus).toBe(0);
+    await task.delete({ id, execId: 'e' });
+    expect(String((await reading)[0])).toStartWith('d41d8cd98f00b204e9800998ecf8427e');
+  });
+
   test('that cannot start says why', async () => {
     const { id, task } = shim;
     await task.exec({ id, execId: 'bad', spec: execSpec('no-such-program') });
@@ -394,6 +406,17 @@ describe('the shim', () => {
     expect(JSON.parse(shim.startVerb({ MAX_SHIM_VERSION: '2' }))).toEqual({ version: 2, address, protocol: 'ttrpc' });
     expect(JSON.parse(shim.startVerb({ MAX_SHIM_VERSION: '3' }))).toEqual({ version: 3, address, protocol: 'ttrpc' });
     expect(statSync(shim.socket).mode & 0o777).toBe(0o600);
+  });
+
+  test('is one, however many starts come at once', async () => {
+    await start({ args: ['true'] });
+    process.kill(shim.shimPid, 'SIGKILL');
+    const starts = Array.from({ length: 4 }, () => shim.startVerbAsync());
+    expect(new Set(await Promise.all(starts))).toEqual(new Set([`unix://${shim.socket}`]));
+    await shim.reconnect();
+    shim.shimPid = (await shim.task.connect({ id: shim.id })).shimPid;
+    const shims = readdirSync('/proc').filter((pid) => commandLine(pid).includes(`\0${shim.id}\0`));
+    expect(shims).toEqual([String(shim.shimPid)]);
   });
 
   test('holds nothing of a finished task and goes with Shutdown', async () => {
@@ -444,6 +467,14 @@ describe('the shim', () => {
     expect(isAlive(pid)).toBe(true);
   });
 });
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -42,7 +42,7 @@ export async function startVerb(flags: CommandLine): Promise<void> {
   // Somebody there: the group's shim. Nobody, but a file: left by one that was killed; the new one takes its place.
   if (!(await isServed(path))) {
     prepareSocketDirectory(path.slice(0, path.lastIndexOf('/')));
-    await launch({ ...flags, bundle, id: group }, path, input);
+    await launch({ ...flags, bundle }, path, input);
   }
   leaveTraces(bundle, path, input);
   writeWhole(1, bootstrapAnswer(addressOf(path), input.bootstrap, process.env['MAX_SHIM_VERSION']));
@@ -104,6 +104,8 @@ async function launch(flags: CommandLine, path: string, input: BootstrapInput): 
     } catch {
       // It is gone already.
     }
+    // Two starts of one group at once: the other one's shim has taken the socket, and serves us as well.
+    if (await isServed(path)) return;
     if (pathExists(path)) removeFile(path);
     throw error;
   } finally {

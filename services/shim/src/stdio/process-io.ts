@@ -50,6 +50,7 @@ export class ProcessIo implements AsyncDisposable {
   #stdinEnd = -1;
   #outputEnds: { stdout: number; stderr: number } = { stdout: -1, stderr: -1 };
   #stdin: Stdin | undefined;
+  #stdinClosed = false;
   #outputs: Pump[] = [];
   /** Reading ends of the client's FIFOs. */
   #keep: number[] = [];
@@ -95,6 +96,7 @@ export class ProcessIo implements AsyncDisposable {
       this.#stdinEnd = -1;
       this.#stdin = Stdin.open(stdio.stdin, sink, readiness);
     }
+    if (this.#stdinClosed) this.#stdin?.closeWriter();
     const sinks = await this.#sinks;
     this.#sinks = undefined;
     this.#keep.push(...(sinks?.keep ?? []));
@@ -102,8 +104,9 @@ export class ProcessIo implements AsyncDisposable {
     else this.#copyPipes(sinks);
   }
 
-  /** CloseIO. */
+  /** CloseIO. Before the input is attached it is remembered. */
   closeStdin(): void {
+    this.#stdinClosed = true;
     this.#stdin?.closeWriter();
   }
 

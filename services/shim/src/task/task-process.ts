@@ -19,7 +19,8 @@ export abstract class TaskProcess {
   readonly life = new ProcessLife();
   /** Start, delete, pause and their like follow one another; kill and state need not wait for them. */
   protected readonly lock = new Lock();
-  protected io: ProcessIo | undefined;
+  #io: ProcessIo | undefined;
+  #stdinClosed = false;
   #pid = 0;
   #exit: ExitResult | undefined;
   readonly #waiters = new Set<(result: ExitResult) => void>();
@@ -76,8 +77,19 @@ export abstract class TaskProcess {
     this.io?.resize(columns, rows);
   }
 
+  /** A client may have nothing to say even before an exec'd process starts. */
   closeStdin(): void {
+    this.#stdinClosed = true;
     this.io?.closeStdin();
+  }
+
+  protected get io(): ProcessIo | undefined {
+    return this.#io;
+  }
+
+  protected set io(io: ProcessIo | undefined) {
+    this.#io = io;
+    if (this.#stdinClosed) io?.closeStdin();
   }
 
   protected setPid(pid: number): void {
