@@ -4,6 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 step() { printf '== %s\n' "$1"; }
+# what the programs embed is imported by path, so it has to be there
+step natives && (cd tools/runc-ts && sh scripts/build-init.sh) && (cd services/dockerd && sh scripts/build-docker-init.sh)
 step format && oxfmt --check .
 step types && node node_modules/typescript7/bin/tsc -p tsconfig.json
 step lint && oxlint --type-aware --deny-warnings
