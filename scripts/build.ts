@@ -14,13 +14,16 @@ interface Program {
   readonly folder: string;
   /** Shell scripts, relative to the folder, that compile what is embedded. */
   readonly natives: readonly string[];
-  /** Ends within milliseconds: code is interpreted for a hundred times longer before it is compiled, which starts no compiler threads. */
+  /**
+   * Does its work within milliseconds of its start: code is interpreted for a hundred times longer before it is compiled, which
+   * starts no compiler threads. What is hot for long, such as the shim's copying, is compiled all the same.
+   */
   readonly brief?: true;
 }
 
 const programs: readonly Program[] = [
   { name: 'runc-ts', folder: 'tools/runc-ts', natives: ['scripts/build-init.sh'], brief: true },
-  { name: 'containerd-shim-runc-ts-v2', folder: 'services/shim', natives: [] },
+  { name: 'containerd-shim-runc-ts-v2', folder: 'services/shim', natives: [], brief: true },
   { name: 'containerd-ts', folder: 'services/containerd', natives: [] },
   { name: 'dockerd-ts', folder: 'services/dockerd', natives: ['scripts/build-docker-init.sh'] },
 ];
