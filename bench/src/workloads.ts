@@ -26,7 +26,7 @@ async function removeFifty(stack: Stack): Promise<void> {
 export const workloads: readonly Workload[] = [
   {
     name: 'docker run --rm --network none busybox true',
-    pairs: 20,
+    pairs: 40,
     goal: 0.6,
     run: async (stack) => void (await stack.mustDocker(['run', '--rm', ...offline, 'busybox', 'true'])),
   },
@@ -37,7 +37,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'docker exec CONTAINER true',
-    pairs: 20,
+    pairs: 40,
     goal: 0.7,
     prepare: async (stack) =>
       void (await stack.mustDocker(['run', '-d', '--name', 'target', ...offline, 'busybox', 'sleep', '600'])),
